@@ -11,6 +11,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use sluice::domain::chunking::levels::Levels;
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
@@ -132,6 +133,18 @@ fn jobs() -> Vec<(String, Job)> {
     jobs.push((name, split(Spec::new(latin).expect("within bounds"))));
     let name = "ingest engine: recursive, text and digests".to_owned();
     jobs.push((name, Box::new(|text| ingest(&Spec::default(), text))));
+    for sizes in [vec![], vec![2_048, 512, 128]] {
+        let levels = Levels::new(sizes).expect("within bounds");
+        let levels_named = levels.sizes().len().max(1);
+        let request = Request {
+            max_size: Some(128),
+            levels,
+            ..Request::default()
+        };
+        let spec = Spec::new(request).expect("within bounds");
+        let name = format!("ingest engine: recursive of 128, levels: {levels_named}");
+        jobs.push((name, Box::new(move |text| ingest(&spec, text))));
+    }
     jobs
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All chunks of a document, those after the last one that a client has, those of a range, a single one with
-# its neighbors, and the outline.
+# its neighbors, the outline, and the chunks of several levels.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -62,3 +62,15 @@ call sluice.v1.ChunkService/StreamSections <<END
 END
 [ "$(count '"firstOrdinal":')" -eq 2 ] || fail "the document has two sections"
 says '"title": "Parts"'
+
+# One upload in two levels: small chunks, each in a larger one.
+upload collections/tour levels.txt "$(sentences 1 12)" '"chunking": { "levels": { "sizes": [160, 40] } }'
+document=collections/tour/documents/levels.txt
+call sluice.v1.ChunkService/StreamChunks <<END
+{ "document": "$document", "levels": [0] }
+END
+says "\"name\": \"$document/levels/0/chunks/1\""
+call sluice.v1.ChunkService/GetChunk <<END
+{ "name": "$document/chunks/0", "withParents": true }
+END
+says "\"name\": \"$document/levels/0/chunks/0\""

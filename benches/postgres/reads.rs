@@ -120,7 +120,10 @@ impl Read {
             Self::Point => {
                 let name = format!("{document}/chunks/{ordinal}");
                 let found = client
-                    .get_chunk(pb::GetChunkRequest { name, neighbors: 0 })
+                    .get_chunk(pb::GetChunkRequest {
+                        name,
+                        ..Default::default()
+                    })
                     .await;
                 let chunk = found.unwrap().into_inner().chunk.unwrap();
                 assert_eq!(chunk.text.len(), 992);

@@ -26,6 +26,8 @@ CREATE TABLE chunks (
     context text,
     -- The sections that begin in the chunk, as JSON. NULL: there are none.
     sections text,
+    -- The numbers of its parents, and the parents that end with it. NULL: there are no levels.
+    parents bytea,
     tokens integer,
     -- The number of the first record.
     record bigint,

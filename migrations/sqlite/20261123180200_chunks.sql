@@ -24,6 +24,8 @@ CREATE TABLE chunks (
     context TEXT,
     -- The sections that begin in the chunk, as JSON. NULL: there are none.
     sections TEXT,
+    -- The numbers of its parents, and the parents that end with it. NULL: there are no levels.
+    parents BLOB,
     tokens INTEGER,
     -- The number of the first record.
     record INTEGER,

@@ -360,6 +360,7 @@ impl From<Conflict> for Error {
             Field::MinSize => "chunking.min_size",
             Field::MaxSize => "chunking.max_size",
             Field::Overlap => "chunking.overlap",
+            Field::Levels => "chunking.levels",
             Field::MaxBytes => "chunking.max_bytes",
         };
         Self::invalid(field, conflict.message)

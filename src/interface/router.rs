@@ -13,8 +13,8 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
-use crate::application::catalog::changes::Changes;
-use crate::application::catalog::chunks::Chunks;
+use crate::application::catalog::changes::follower::Changes;
+use crate::application::catalog::chunks::stream::Chunks;
 use crate::application::catalog::collections::Collections;
 use crate::application::catalog::documents::Documents;
 use crate::application::memory::budget::MemoryBudget;

@@ -9,6 +9,7 @@ mod charsets;
 mod decoding;
 mod edges;
 mod golden;
+mod levels;
 mod limits;
 mod markdown;
 mod memory;

@@ -88,13 +88,14 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
     // A flush after every piece makes a checkpoint wherever chunks are complete.
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let flushed = ingest(&mut engine, source, 700, || true, usize::MAX);
-    let is_same = (&flushed.rows, flushed.summary) == (&whole.rows, whole.summary);
+    let is_same = (&flushed.rows, flushed.summary) == (&whole.rows, whole.summary)
+        && flushed.parents == whole.parents;
     assert!(is_same, "{name}: {spec}");
     for (stop, checkpoint) in flushed.checkpoints.iter().enumerate() {
         let encoded = checkpoint.encode();
         match checkpoint.place.structure {
-            None => assert_eq!(encoded.len(), ENCODED_BYTES),
-            Some(_) => assert!(encoded.len() <= ENCODED_BYTES_MAX),
+            None if spec.parents().is_empty() => assert_eq!(encoded.len(), ENCODED_BYTES),
+            _ => assert!(encoded.len() <= ENCODED_BYTES_MAX),
         }
         let checkpoint = Checkpoint::decode(&encoded).unwrap();
         let committed = usize::try_from(checkpoint.place.position.source).unwrap();
@@ -118,6 +119,13 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
         let rows = kept.chain(&rest.rows).cloned().collect::<Vec<_>>();
         assert!(
             rows == whole.rows,
+            "{name} stopped at batch {stop}, byte {committed}: {spec}"
+        );
+        let before = usize::try_from(checkpoint.next_ordinal).unwrap();
+        let kept = flushed.parents[..before].iter();
+        let parents = kept.chain(&rest.parents).cloned().collect::<Vec<_>>();
+        assert!(
+            parents == whole.parents,
             "{name} stopped at batch {stop}, byte {committed}: {spec}"
         );
         assert_eq!(
@@ -163,6 +171,7 @@ fn repeated_random_stops_yield_the_same_rows() {
             let (piece, stop_after) = (1 + random(20_000), 1 + random(3));
             let Ingested {
                 rows: more,
+                parents: _,
                 checkpoints,
                 summary,
             } = ingest(

@@ -5,6 +5,7 @@ use sluice::application::ports::chunks::VersionKey;
 use sluice::application::ports::collections::Deletion;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
+use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
 use sluice::domain::operation::state::State;
@@ -129,6 +130,8 @@ pub(crate) async fn chunks_are_stored_with_their_structure_and_keys(store: &dyn 
             .iter()
             .any(|chunk| chunk.structure.sections.is_some())
     );
+    let ended = |chunk: &Chunk| chunk.parents.as_ref().unwrap().ended.len();
+    assert!(expected.iter().map(ended).max() == Some(2));
     let done = upload_batches(store, 1, "d", (batches, summary), 10).await;
     let stored = chunks(store, &caller(), &done).await;
     let stored: Vec<_> = stored.into_iter().map(|chunk| chunk.chunk).collect();

@@ -43,7 +43,7 @@ async fn there_are_a_hundred_partitions_and_a_wrong_key_is_refused() {
     let row = |table: &str, key: u32| {
         let uid = "01940000-0000-7000-8000-000000000000";
         format!(
-            "INSERT INTO {table} VALUES ({key}, '{uid}', 1, 0, 0, 0, 0, 0, 1, 1, 0, 1, '', NULL, 0, 0, NULL, NULL, NULL, NULL, 'x')"
+            "INSERT INTO {table} VALUES ({key}, '{uid}', 1, 0, 0, 0, 0, 0, 1, 1, 0, 1, '', NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 'x')"
         )
     };
     assert_eq!(

@@ -15,6 +15,7 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
     Declared, NewUpload, Started, Upload, UploadEnd, UploadSource, Writer,
 };
+use sluice::domain::chunking::levels::Levels;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::batch::Batch;
@@ -115,10 +116,12 @@ pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Su
     cut(&Spec::default(), source, decoding)
 }
 
-/// Returns the batches of a document with headings, a cut table and a cut fence, and the summary at its end.
+/// Returns the batches of a document with headings, a cut table and a cut fence, in three levels, and the summary at its
+/// end.
 pub(crate) fn structured() -> (Vec<Arc<Batch>>, Summary) {
     let request = Request {
         strategy: Some(Strategy::Markdown),
+        levels: Levels::new(vec![8_000, 2_000, 1_000]).unwrap(),
         ..Request::default()
     };
     let rows = "| one cell | \u{1F30A} |\n".repeat(100);

@@ -1,5 +1,6 @@
 //! Any text as a name: an accepted name is written back unchanged, so that no resource has two names.
 
+use sluice::domain::names::chunk_name::ChunkName;
 use sluice::domain::names::document_id;
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use sluice::interface::grpc::resource_name;
@@ -25,8 +26,8 @@ pub(crate) fn check(bytes: &[u8]) {
     if let Ok(name) = DocumentName::parse(text) {
         assert_eq!(name.to_string(), text);
     }
-    if let Ok((document, ordinal)) = DocumentName::parse_chunk(text) {
-        assert_eq!(format!("{document}/chunks/{ordinal}"), text);
+    if let Ok(name) = ChunkName::parse(text) {
+        assert_eq!(name.to_string(), text);
     }
     if let Ok(uid) = resource_name::uid("upload", "uploads", text) {
         // RFC 9562, 4: UUIDs are written in lower case, and read in any case.

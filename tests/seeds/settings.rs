@@ -1,5 +1,7 @@
 //! Settings from raw bytes: nearly all that users can choose.
 
+use sluice::domain::chunking::levels::Levels;
+use sluice::domain::chunking::limits::MAX_BYTES_CEILING;
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
@@ -56,6 +58,11 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
         overlap: part(overlap, min_size.unwrap_or(max_size / 2) / 2).unwrap_or_default(),
         max_bytes: (most > 0).then(|| 32 * most),
         packing: Packing::ALL[shape >> 6 & 1],
+        levels: if shape >> 7 == 1 {
+            Levels::over(max_size, MAX_BYTES_CEILING)
+        } else {
+            Levels::default()
+        },
     };
     Some((Spec::new(request).ok()?, decoding(charset, policy)))
 }

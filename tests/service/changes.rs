@@ -267,7 +267,11 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
         })
     });
     let uploads = uploads.collect::<Vec<_>>();
-    let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
+    let following = tokio::spawn(follow_at_random(
+        Arc::clone(&instance),
+        Follower::default(),
+        enough.clone(),
+    ));
     for _ in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(300)).await;
         instance.restart().await;

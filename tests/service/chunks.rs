@@ -142,7 +142,7 @@ async fn one_chunk_is_found_by_its_name() {
         client
             .get_chunk(pb::GetChunkRequest {
                 name: name.to_owned(),
-                neighbors: 0,
+                ..Default::default()
             })
             .await
     };
@@ -245,7 +245,7 @@ async fn every_listed_strategy_runs_and_can_be_compared() {
     let names = listed.iter().map(|strategy| strategy.name.as_str());
     assert_eq!(
         names.collect::<Vec<_>>(),
-        ["fixed", "recursive", "sentence", "markdown"]
+        ["fixed", "recursive", "sentence", "markdown", "hierarchical"]
     );
     let content = bytes::Bytes::from(prose(100_000));
     let compare = pb::CompareStrategiesRequest {
@@ -271,6 +271,20 @@ async fn every_listed_strategy_runs_and_can_be_compared() {
         });
         assert_eq!(sizes.max(), Some(comparison.characters_max));
         assert!(comparison.clean_ends <= comparison.chunks);
+        let ended = previewed.iter().flat_map(|chunk| &chunk.ended_parents);
+        let ended = ended.map(|parent| parent.level).collect::<Vec<_>>();
+        let levels = if strategy.name == "hierarchical" {
+            2
+        } else {
+            0
+        };
+        assert_eq!(comparison.parents.len(), levels);
+        for (level, parents) in comparison.parents.iter().enumerate() {
+            let of_level = ended
+                .iter()
+                .filter(|ended| usize::try_from(**ended) == Ok(level));
+            assert_eq!(parents.chunks, i64::try_from(of_level.count()).unwrap());
+        }
     }
     let recommend = pb::RecommendStrategyRequest {
         content,

@@ -13,11 +13,13 @@ use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::kills::messages;
+use crate::levels::in_levels;
 use crate::private;
 use crate::support::cluster::proxied;
+use crate::support::restarted::{Restarted, upload};
 use crate::support::server::Server;
 use crate::support::world::{
-    connect, create_collection, expected, first, name_of, plain, prose, resumed, rows, spec,
+    connect, create_collection, expected, first, name_of, plain, prose, read, resumed, rows, spec,
 };
 
 const UPLOADS: usize = 100;
@@ -75,6 +77,50 @@ async fn a_hundred_uploads_share_a_little_memory() {
     }
     let peak_kib = server.peak_kib();
     assert!(peak_kib < 100_000, "{peak_kib} KiB");
+}
+
+/// The parents have the largest size, and each byte of the source is two bytes of text.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_uploads_with_the_largest_parents_share_a_little_memory() {
+    let instance = Restarted::start().await;
+    let letters = (0..1_000_000_u32).map(|at| match at % 80 {
+        79 => b'\n',
+        at if at % 7 == 6 => b' ',
+        at => 0xC1 + u8::try_from(at % 20).unwrap(),
+    });
+    let source = Arc::new(letters.collect::<Vec<_>>());
+    let largest = |number: usize| {
+        let mut spec = in_levels(&number.to_string(), &[524_288, 4_096, 1_024], 0);
+        let chunking = spec.chunking.as_mut().unwrap();
+        chunking.measure = Some(pb::Measure::Bytes.into());
+        spec.decoding = Some(pb::DecodingPolicy {
+            charset: Some("koi8-u".to_owned()),
+            ..Default::default()
+        });
+        spec
+    };
+    let uploading = (0..UPLOADS).map(|number| {
+        let (instance, source) = (Arc::clone(&instance), Arc::clone(&source));
+        let spec = largest(number);
+        tokio::spawn(async move { upload(&instance, &spec, &source).await })
+    });
+    for done in uploading.collect::<Vec<_>>() {
+        done.await.unwrap();
+    }
+    let peak_kib = instance.peak_kib().await;
+    assert!(peak_kib < 100_000, "{peak_kib} KiB");
+    let channel = instance.channel().await;
+    for number in [0, UPLOADS - 1] {
+        let request = pb::StreamChunksRequest {
+            document: format!("collections/c/documents/{number}"),
+            levels: vec![0],
+            ..Default::default()
+        };
+        let parents = read(&channel, request).await.unwrap();
+        let text = parents.iter().map(|parent| parent.text.len());
+        assert_eq!(text.clone().count(), 4, "of half a mebibyte");
+        assert!(text.sum::<usize>() > 1_800_000);
+    }
 }
 
 /// Uploads a document, and resumes it after each refusal, up to `tries` times.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::kills::random;
 use crate::rechunks::{self, rechunk};
-use crate::support::follower::{assert_same, contents, labels as labels_of};
+use crate::support::follower::{Follower, assert_same, contents, labels as labels_of};
 use crate::support::restarted::{Restarted, follow_at_random, upload};
 use crate::support::world::{prose, spec};
 use crate::updates::{map, update};
@@ -34,7 +34,11 @@ async fn a_mirror_of_access_labels_is_exact_after_a_hundred_kills() {
         ))
     });
     let tasks = tasks.collect::<Vec<_>>();
-    let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
+    let following = tokio::spawn(follow_at_random(
+        Arc::clone(&instance),
+        Follower::default(),
+        enough.clone(),
+    ));
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(50 + random(kill, 150))).await;
         instance.restart().await;

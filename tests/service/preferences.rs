@@ -20,6 +20,7 @@ const REPLACE: i32 = 2;
 
 /// A spec in which no field has its default.
 pub(crate) fn tuned_chunking() -> pb::ChunkingSpec {
+    let sizes = vec![1_600, 400];
     pb::ChunkingSpec {
         strategy: Some(pb::Strategy::Recursive.into()),
         measure: Some(pb::Measure::Characters.into()),
@@ -29,6 +30,7 @@ pub(crate) fn tuned_chunking() -> pb::ChunkingSpec {
         max_bytes: Some(2_000),
         packing: Some(pb::Packing::Full.into()),
         separators: Some(separators(&["|"])),
+        levels: Some(pb::SizeLevels { sizes }),
     }
 }
 
@@ -94,7 +96,7 @@ pub(crate) async fn found(channel: &Channel, id: &str) -> pb::Document {
 /// Pairs of a request with one field set to its default, and the collection's spec merged with that field.
 async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::ChunkingSpec)> {
     type Set = fn(&mut pb::ChunkingSpec, &pb::ChunkingSpec);
-    let fields: [Set; 8] = [
+    let fields: [Set; 9] = [
         |to, from| to.strategy = from.strategy,
         |to, from| to.measure = from.measure,
         |to, from| to.max_size = from.max_size,
@@ -104,6 +106,7 @@ async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::Chunkin
         |to, from| to.max_bytes = from.max_bytes,
         |to, from| to.packing = from.packing,
         |to, from| to.separators.clone_from(&from.separators),
+        |to, from| to.levels.clone_from(&from.levels),
     ];
     let strategies = strategies(channel).await.strategies;
     let recursive = strategies.into_iter().nth(1).unwrap().defaults.unwrap();
@@ -111,6 +114,9 @@ async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::Chunkin
         let (mut request, mut merged) = (pb::ChunkingSpec::default(), tuned_chunking());
         set(&mut request, &recursive);
         set(&mut merged, &recursive);
+        if merged.max_size != tuned_chunking().max_size {
+            merged.levels = Some(pb::SizeLevels::default());
+        }
         (request, merged)
     });
     cases.collect()
@@ -148,7 +154,7 @@ fn every_field_has_presence() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 12);
+    assert_eq!(checked, 13);
 }
 
 #[tokio::test]

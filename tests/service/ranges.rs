@@ -64,7 +64,11 @@ async fn read(world: &World, request: pb::StreamChunksRequest) -> Result<Vec<pb:
 async fn get(world: &World, ordinal: i64, neighbors: i32) -> Result<pb::GetChunkResponse, Status> {
     let name = format!("{DOCUMENT}/chunks/{ordinal}");
     let mut client = ChunkServiceClient::new(world.channel.clone());
-    let found = client.get_chunk(pb::GetChunkRequest { name, neighbors });
+    let found = client.get_chunk(pb::GetChunkRequest {
+        name,
+        neighbors,
+        with_parents: false,
+    });
     Ok(found.await?.into_inner())
 }
 
@@ -271,6 +275,7 @@ async fn neighbors_are_the_chunks_right_before_and_after(kept: Kept) {
                 chunk: Some(chunks[at].clone()),
                 before: chunks[at.saturating_sub(neighbors)..at].to_vec(),
                 after: chunks[at + 1..past].to_vec(),
+                parents: vec![],
             };
             assert!(found == wanted, "{neighbors} around {at}");
         }

@@ -316,7 +316,10 @@ async fn tenants_may_use_the_same_names_and_request_ids() {
         let mut chunks = pb::chunk_service_client::ChunkServiceClient::new(world.by(&key));
         let name = format!("{}/chunks/0", upload.document);
         let chunk = chunks
-            .get_chunk(pb::GetChunkRequest { name, neighbors: 0 })
+            .get_chunk(pb::GetChunkRequest {
+                name,
+                ..Default::default()
+            })
             .await
             .unwrap();
         assert_eq!(chunk.into_inner().chunk.unwrap().text, text);

@@ -6,6 +6,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::{Cut, Splitter};
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::encoding::decoding::Decoding;
+use crate::domain::text::position::{Position, Span};
 use crate::domain::text::reading::place;
 
 /// The chunks of a text by one spec, in numbers.
@@ -13,18 +14,41 @@ use crate::domain::text::reading::place;
 pub struct Comparison {
     /// The spec.
     pub spec: Spec,
+    /// The chunks of the finest level.
+    pub chunks: Statistics,
+    /// The parents of each level, coarse to fine.
+    pub parents: Vec<Statistics>,
+    /// The number of bytes that are in two chunks of the finest level.
+    pub repeated_bytes: u64,
+}
+
+/// The chunks of a level, in numbers.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Statistics {
     /// The number of chunks.
-    pub chunks: u64,
+    pub count: u64,
     /// The length of the smallest chunk, in characters.
     pub characters_min: u64,
     /// The sum of the lengths of all chunks, in characters.
     pub characters: u64,
     /// The length of the largest chunk, in characters.
     pub characters_max: u64,
-    /// The number of bytes that are in two chunks.
-    pub repeated_bytes: u64,
     /// The number of chunks that end at the end of a sentence or a line.
     pub clean_ends: u64,
+}
+
+impl Statistics {
+    fn add(&mut self, span: Span, is_clean: bool) {
+        let characters = span.end.character - span.start.character;
+        self.characters_min = match self.count {
+            0 => characters,
+            _ => self.characters_min.min(characters),
+        };
+        self.characters_max = self.characters_max.max(characters);
+        self.characters += characters;
+        self.count += 1;
+        self.clean_ends += u64::from(is_clean);
+    }
 }
 
 /// The recommended spec for a text.
@@ -49,53 +73,64 @@ pub fn compare(
     content: &[u8],
 ) -> Result<Vec<Comparison>, Error> {
     let text = text(decoding, content)?;
-    let compared = specs.into_iter().map(|spec| {
-        let mut comparison = Comparison {
-            spec,
-            chunks: 0,
-            characters_min: 0,
-            characters: 0,
-            characters_max: 0,
-            repeated_bytes: 0,
-            clean_ends: 0,
-        };
-        let chunker = comparison.spec.chunker();
-        let mut covered = 0;
-        each(Splitter::new(chunker, decoding), content, |cut| {
-            let start = cut.span.start;
-            let end = cut.span.end;
-            let characters = end.character - start.character;
-            let is_first = comparison.chunks == 0;
-            let smallest = comparison.characters_min;
-            comparison.characters_min = if is_first {
-                characters
-            } else {
-                smallest.min(characters)
-            };
-            comparison.characters_max = comparison.characters_max.max(characters);
-            comparison.characters += characters;
-            comparison.chunks += 1;
-            comparison.repeated_bytes += covered - start.byte.min(covered);
-            comparison.clean_ends += u64::from(is_clean(&text, end.byte));
-            covered = end.byte;
-        })?;
-        Ok(comparison)
-    });
+    let compared = specs
+        .into_iter()
+        .map(|spec| counted(spec, decoding, content, &text));
     compared.collect()
 }
 
+/// Cuts a text by a spec.
+fn counted(
+    spec: Spec,
+    decoding: Decoding,
+    content: &[u8],
+    text: &str,
+) -> Result<Comparison, Error> {
+    let splitter = Splitter::new(spec.chunker(), decoding);
+    let levels = spec.parents().len();
+    let mut starts = vec![Position::default(); levels];
+    let mut comparison = Comparison {
+        spec,
+        chunks: Statistics::default(),
+        parents: vec![Statistics::default(); levels],
+        repeated_bytes: 0,
+    };
+    let mut covered = 0;
+    each(splitter, content, |cut| {
+        let Span { start, end } = cut.span;
+        let is_clean = is_clean(text, end.byte);
+        comparison.chunks.add(cut.span, is_clean);
+        comparison.repeated_bytes += covered - start.byte.min(covered);
+        covered = end.byte;
+        starts[levels - cut.begun..].fill(start);
+        let ended = comparison.parents.iter_mut().zip(&starts);
+        for (level, start) in ended.skip(levels - cut.ended) {
+            let start = *start;
+            level.add(Span { start, end }, is_clean);
+        }
+    })?;
+    Ok(comparison)
+}
+
 /// Returns a spec for every strategy, with the fields of `chunking` that apply to it. The cheapest is last, so it is
-/// recommended only if it is better than the others.
+/// recommended only if it is better than the others. If `chunking` asks for `hierarchical`, each has its levels.
 ///
 /// # Errors
 ///
 /// Fails if a strategy does not allow those sizes.
 pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
+    let is_hierarchical = chunking.strategy == Some(Kind::Hierarchical);
+    let levels = if is_hierarchical {
+        Some(chunking.over(&Partial::default())?.levels())
+    } else {
+        chunking.levels.clone()
+    };
     let specs = [Kind::Recursive, Kind::Sentence, Kind::Markdown, Kind::Fixed].map(|kind| {
         let separators = chunking.separators.clone();
         let of_kind = Partial {
             strategy: Some(kind),
             separators: separators.filter(|_| kind == Kind::Recursive),
+            levels: levels.clone(),
             ..chunking.clone()
         };
         of_kind.over(&Partial::default())
@@ -118,14 +153,15 @@ pub fn recommend(
     let mut best = &comparisons[0];
     for other in &comparisons {
         // a/b > c/d without a division.
-        if other.clean_ends * best.chunks > best.clean_ends * other.chunks {
+        let (of_other, of_best) = (other.chunks, best.chunks);
+        if of_other.clean_ends * of_best.count > of_best.clean_ends * of_other.count {
             best = other;
         }
     }
     let said = comparisons.iter().map(|comparison| {
         let name = comparison.spec.strategy().name();
         let chunks = comparison.chunks;
-        format!("{name} {} of {chunks}", comparison.clean_ends)
+        format!("{name} {} of {}", chunks.clean_ends, chunks.count)
     });
     let reason = format!(
         "chunks that end where a sentence or a line does: {}",
@@ -174,8 +210,9 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use super::{every_strategy, is_clean, recommend};
+    use super::{compare, every_strategy, is_clean, recommend};
     use crate::domain::chunking::partial::Partial;
+    use crate::domain::chunking::strategy::Kind;
     use crate::domain::text::encoding::decoding::Decoding;
 
     fn recommended(text: &str) -> &'static str {
@@ -186,6 +223,28 @@ mod tests {
         let specs = every_strategy(&sizes).unwrap();
         let recommendation = recommend(specs, Decoding::default(), text.as_bytes());
         recommendation.unwrap().spec.strategy().name()
+    }
+
+    #[test]
+    fn parents_are_counted_by_level() {
+        let text = "A sentence of five words. ".repeat(100);
+        let hierarchical = Partial {
+            strategy: Some(Kind::Hierarchical),
+            ..Partial::default()
+        };
+        let specs = every_strategy(&hierarchical).unwrap();
+        let compared = compare(specs, Decoding::default(), text.as_bytes()).unwrap();
+        for comparison in compared {
+            let [coarse, middle] = comparison.parents[..] else {
+                panic!("{} has two levels of parents", comparison.spec);
+            };
+            for level in [coarse, middle, comparison.chunks] {
+                assert_eq!(level.characters, 2_600, "{}", comparison.spec);
+            }
+            assert_eq!((coarse.count, middle.characters_max <= 512), (2, true));
+            assert!((6..=11).contains(&middle.count) && comparison.chunks.count > 20);
+            assert!(middle.clean_ends <= middle.count && coarse.characters_min > 0);
+        }
     }
 
     #[test]

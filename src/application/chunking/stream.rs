@@ -52,10 +52,6 @@ pub struct Cut {
 
 /// A response to the client.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all answers are chunks, and the sender boxes each"
-)]
 pub enum ChunkStreamEvent {
     /// Chunks whose ends are decided.
     Chunks {

@@ -52,6 +52,12 @@ pub fn preview_bytes(
         None => (CHUNK_PART, CHUNK_BYTES),
         Some(_) => (2 * CHUNK_PART, CHUNK_BYTES + context::BYTES_MAX),
     };
+    // The last chunk of each parent may be small. Each level of parents has at most half as many chunks as the next one.
+    let (part, chunk_bytes) = if spec.parents().is_empty() {
+        (part, chunk_bytes)
+    } else {
+        (2 * part, chunk_bytes + CHUNK_BYTES)
+    };
     let least = (limits.max_size().min(limits.max_bytes()) / part).max(1);
     // An overlap is at most two thirds of a chunk. The response is built, then encoded.
     let response = 3 * text + (text / least + 1).saturating_mul(chunk_bytes);

@@ -32,6 +32,8 @@ pub const CHUNK_PAGE_ROWS: u32 = 64;
 /// The bytes of text that complete a page. A reader holds one page in memory.
 pub const CHUNK_PAGE_BYTES: u64 = 1024 * 1024;
 
+/// The most rows of a page of chunks without text: about 250 KB with usual contexts.
+pub const HEAD_PAGE_ROWS: u32 = 1_000;
 /// The bytes of contexts and sections that complete a page of chunks without text.
 pub const HEAD_PAGE_BYTES: u64 = 256 * 1024;
 

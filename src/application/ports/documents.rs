@@ -44,9 +44,15 @@ impl Document {
     /// Returns the size of its labels, in bytes of UTF-8.
     #[must_use]
     pub fn labels_bytes(&self) -> usize {
-        let labels = self.labels.iter();
-        labels.map(|(key, value)| key.len() + value.len()).sum()
+        labels_bytes(&self.labels)
     }
+}
+
+/// Returns the size of labels, in bytes of UTF-8.
+#[must_use]
+pub fn labels_bytes(labels: &BTreeMap<String, String>) -> usize {
+    let labels = labels.iter();
+    labels.map(|(key, value)| key.len() + value.len()).sum()
 }
 
 /// The fields of a document's metadata that a request sets. `None` leaves the document's value.

@@ -10,8 +10,8 @@ use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunk_range::ChunkRange;
-use crate::application::catalog::chunks::{Chunks, Versioned};
+use crate::application::catalog::chunks::range::ChunkRange;
+use crate::application::catalog::chunks::stream::{Chunks, Versioned};
 use crate::application::error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
+use crate::domain::chunking::levels::Levels;
 use crate::domain::chunking::packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
@@ -16,12 +17,15 @@ use crate::domain::text::segmentation::separators;
 use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
 use crate::interface::grpc::pb;
 
+/// The value of --levels for one level.
+const NO_LEVELS: &str = "off";
+
 /// Chunking arguments, as typed. The collection, or else the built-in default, decides the other fields.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chunks")]
 pub(crate) struct Chunking {
     /// Cut at the best separator (recursive), between sentences (sentence), between the blocks of Markdown (markdown) or
-    /// anywhere (fixed) [default: recursive].
+    /// anywhere (fixed), or as recursive in three levels (hierarchical) [default: recursive].
     #[arg(long, value_enum)]
     strategy: Option<Strategy>,
     /// Unit of the sizes [default: characters].
@@ -30,6 +34,10 @@ pub(crate) struct Chunking {
     /// Largest size of a chunk [default: 1000; 200 words].
     #[arg(long, value_name = "N")]
     max_size: Option<usize>,
+    /// Sizes of several levels, coarse to fine, each at least twice the next: chunks of --max-size lie in larger ones.
+    /// `off` means one level [default: off; for hierarchical, 16, 4 and 1 times --max-size].
+    #[arg(long = "levels", value_name = "N,N,...")]
+    size_levels: Option<String>,
     /// Smallest size of a chunk except the last [default: half of --max-size, more with --overlap; for fixed, --max-size].
     #[arg(long, value_name = "N")]
     min_size: Option<usize>,
@@ -85,6 +93,7 @@ enum Strategy {
     Recursive,
     Sentence,
     Markdown,
+    Hierarchical,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -134,6 +143,7 @@ impl Chunking {
             Strategy::Recursive => Kind::Recursive,
             Strategy::Sentence => Kind::Sentence,
             Strategy::Markdown => Kind::Markdown,
+            Strategy::Hierarchical => Kind::Hierarchical,
         });
         let measure = self.measure.map(|measure| match measure {
             Measure::Characters => measure::Measure::Characters,
@@ -152,8 +162,22 @@ impl Chunking {
             max_size: self.max_size,
             overlap: self.overlap,
             max_bytes: self.max_bytes,
+            levels: self.size_levels()?,
             packing,
         })
+    }
+
+    fn size_levels(&self) -> anyhow::Result<Option<Levels>> {
+        let Some(given) = &self.size_levels else {
+            return Ok(None);
+        };
+        if given == NO_LEVELS {
+            return Ok(Some(Levels::default()));
+        }
+        let sizes = given.split(',').map(|size| size.trim().parse::<usize>());
+        let sizes = sizes.collect::<Result<Vec<_>, _>>();
+        let sizes = sizes.context("--levels: must be sizes, such as 2048,512,128, or off")?;
+        Ok(Some(Levels::new(sizes).context("--levels")?))
     }
 
     /// Returns the spec without the defaults of a collection.
@@ -176,7 +200,7 @@ impl Chunking {
             (true, None) => return Ok(()),
         };
         let strategy = match self.strategy {
-            None | Some(Strategy::Recursive) => return Ok(()),
+            None | Some(Strategy::Recursive | Strategy::Hierarchical) => return Ok(()),
             Some(Strategy::Fixed) => "fixed",
             Some(Strategy::Sentence) => "sentence",
             Some(Strategy::Markdown) => "markdown",

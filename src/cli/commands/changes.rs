@@ -10,6 +10,7 @@ use crate::cli::json;
 use crate::cli::terminal::names::within;
 use crate::cli::terminal::output::{Format, note_on_terminal};
 use crate::cli::terminal::table::{Column, Table};
+use crate::domain::chunking::levels::LEVELS_MAX;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use clap::Args;
@@ -30,6 +31,10 @@ pub(crate) struct Arguments {
         allow_hyphen_values = true
     )]
     after: String,
+    /// Levels to follow, from 0, the coarsest. A cursor is bound to them. Default: the finest level of each document.
+    #[arg(long = "level", value_name = "LEVEL", value_delimiter = ',',
+        value_parser = clap::value_parser!(i32).range(0..LEVELS_MAX as i64))]
+    levels: Vec<i32>,
     /// Wait for further changes at the end. Reconnect for up to 24 hours if the server is away.
     #[arg(long)]
     follow: bool,
@@ -54,6 +59,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         format,
         collection: arguments.collection.clone(),
         cursor: arguments.after.clone(),
+        levels: arguments.levels.clone(),
         is_endless: arguments.follow,
         table,
     };
@@ -69,6 +75,7 @@ struct Following {
     collection: String,
     /// The cursor after the changes that are written.
     cursor: String,
+    levels: Vec<i32>,
     is_endless: bool,
     table: Table,
 }
@@ -81,6 +88,7 @@ impl Follower for Following {
             collection: self.collection.clone(),
             after_cursor: self.cursor.clone(),
             follow: self.is_endless,
+            levels: self.levels.clone(),
         };
         let mut client = ChunkServiceClient::new(connection);
         Ok(client.stream_changes(request).await?.into_inner())

@@ -14,6 +14,8 @@ use crate::cli::json;
 use crate::cli::terminal::chunk_rows;
 use crate::cli::terminal::output::Format;
 use crate::cli::terminal::table::Table;
+use crate::domain::chunking::levels::LEVELS_MAX;
+use crate::domain::names::chunk_name::ChunkName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
     /// Stop before the first chunk that begins at or after this byte of the text.
     #[arg(long, value_name = "BYTE", value_parser = clap::value_parser!(i64).range(1..))]
     end_byte: Option<i64>,
+    /// Levels to read, from 0, the coarsest: parents come after their last chunk. Default: the finest level.
+    #[arg(long = "level", value_name = "LEVEL", value_delimiter = ',',
+        value_parser = clap::value_parser!(i32).range(0..LEVELS_MAX as i64))]
+    levels: Vec<i32>,
     /// Follow the newest upload until it ends, or until the last wanted chunk is written. Reconnect for up to 24 hours
     /// if the server is away.
     #[arg(long)]
@@ -54,6 +60,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         last_ordinal: arguments.last_ordinal,
         start_byte: arguments.start_byte,
         end_byte: arguments.end_byte,
+        levels: arguments.levels.clone(),
         version: None,
         is_checked: true,
         follows: arguments.follow,
@@ -70,12 +77,13 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Following {
     format: Format,
     document: String,
-    /// The ordinal of the last chunk written.
+    /// The ordinal of the last chunk of the finest level that was written, or that a written parent has.
     after: Option<i64>,
     last_ordinal: Option<i64>,
     /// The byte to start at, until a chunk is written.
     start_byte: Option<i64>,
     end_byte: Option<i64>,
+    levels: Vec<i32>,
     /// The version of the chunks written.
     version: Option<i64>,
     /// Whether the stream is known to be of that version.
@@ -123,6 +131,7 @@ impl Follower for Following {
             last_ordinal: self.last_ordinal,
             end_byte: self.end_byte,
             start_byte: self.start_byte,
+            levels: self.levels.clone(),
         };
         let mut client = ChunkServiceClient::new(connection);
         Ok(client.stream_chunks(request).await?.into_inner())
@@ -131,7 +140,7 @@ impl Follower for Following {
     fn take(&mut self, page: Self::Message) -> anyhow::Result<ControlFlow<()>> {
         for chunk in page.chunks {
             self.is_of(chunk.version)?;
-            self.after = Some(chunk.ordinal);
+            self.after = Some(chunk.last_ordinal);
             self.start_byte = None;
             match self.format {
                 Format::Json => self.table.row(&json::chunks::chunk(chunk))?,
@@ -139,18 +148,18 @@ impl Follower for Following {
             }
         }
         self.table.flush()?;
-        // The server refuses a resume after the last wanted chunk.
-        if self
+        // The server refuses a resume after the last wanted chunk, but a parent of it may end later.
+        let is_last = self
             .last_ordinal
-            .is_some_and(|last| self.after >= Some(last))
-        {
+            .is_some_and(|last| self.after >= Some(last));
+        if is_last && self.levels.is_empty() {
             return Ok(ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
     }
 }
 
-fn cells(chunk: pb::Chunk) -> Vec<String> {
+pub(super) fn cells(chunk: pb::Chunk) -> Vec<String> {
     let start = chunk.start.unwrap_or_default();
     let end = chunk.end.unwrap_or_default();
     let places = [
@@ -161,5 +170,12 @@ fn cells(chunk: pb::Chunk) -> Vec<String> {
     let structure = chunk.structure.unwrap_or_default();
     let titles = structure.headings.iter().map(|heading| &*heading.title);
     let text = chunk_rows::under(titles, &chunk.text);
-    chunk_rows::cells(chunk.ordinal, places, text)
+    let name = ChunkName::parse(&chunk.name);
+    let is_parent = name.is_ok_and(|name| name.level.is_some());
+    let ordinal = if is_parent {
+        format!("{}:{}", chunk.level, chunk.ordinal)
+    } else {
+        chunk.ordinal.to_string()
+    };
+    chunk_rows::cells(ordinal, places, text)
 }

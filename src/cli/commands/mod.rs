@@ -11,6 +11,7 @@ mod changes;
 mod chunk;
 mod chunks;
 mod collections;
+mod context;
 mod delete;
 mod demo;
 mod documents;
@@ -43,6 +44,7 @@ pub(super) enum Command {
     Update(update::Arguments),
     Watch(watch::Arguments),
     Chunks(chunks::Arguments),
+    Context(context::Arguments),
     Sections(sections::Arguments),
     Collections(collections::Arguments),
     Documents(documents::Arguments),
@@ -72,6 +74,7 @@ impl Command {
             Self::Update(arguments) => update::run(&arguments).await,
             Self::Watch(arguments) => watch::run(&arguments).await,
             Self::Chunks(arguments) => chunks::run(&arguments).await,
+            Self::Context(arguments) => context::run(&arguments).await,
             Self::Sections(arguments) => sections::run(&arguments).await,
             Self::Collections(arguments) => collections::run(&arguments).await,
             Self::Documents(arguments) => documents::run(&arguments).await,
@@ -93,6 +96,7 @@ impl Command {
             Self::Chunk(_)
             | Self::Watch(_)
             | Self::Chunks(_)
+            | Self::Context(_)
             | Self::Sections(_)
             | Self::Collections(_)
             | Self::Documents(_)

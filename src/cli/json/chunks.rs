@@ -23,6 +23,10 @@ pub(crate) fn chunk(chunk: pb::Chunk) -> Object {
         key,
         tokens,
         record,
+        parents,
+        level,
+        first_ordinal,
+        last_ordinal,
     } = chunk;
     let mut fields = object([
         ("name", json!(name)),
@@ -34,6 +38,10 @@ pub(crate) fn chunk(chunk: pb::Chunk) -> Object {
         ("key", digest(&key)),
         ("tokens", json!(tokens)),
         ("record", json!(record)),
+        ("parents", json!(parents)),
+        ("level", json!(level)),
+        ("first_ordinal", json!(first_ordinal)),
+        ("last_ordinal", json!(last_ordinal)),
     ]);
     fields.extend(places(start, end));
     fields.extend(structure(place.unwrap_or_default()));
@@ -160,12 +168,14 @@ fn removed(gone: pb::ChunkRemoved) -> Object {
         document,
         key,
         left,
+        level,
     } = gone;
     object([
         ("name", json!(document)),
         ("document", json!(document)),
         ("key", digest(&key)),
         ("left", json!(left)),
+        ("level", json!(level)),
     ])
 }
 

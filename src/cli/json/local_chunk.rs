@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::ingest::digest::hex;
+use crate::domain::ingest::parents::Parent;
 use crate::domain::structure::context::Heading;
 use crate::domain::structure::section::SectionStart;
 use crate::domain::structure::tracker::Structure;
@@ -31,6 +32,8 @@ pub(crate) struct Row<'a> {
     introduction: &'a str,
     sections: Vec<SectionRow<'a>>,
     omitted_sections: u64,
+    parents: &'a [u64],
+    ended_parents: Vec<ParentRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
 }
@@ -53,6 +56,25 @@ struct SectionRow<'a> {
     start_source: u64,
 }
 
+/// A parent that ends with a chunk.
+#[derive(Serialize)]
+struct ParentRow {
+    level: usize,
+    number: u64,
+    first_ordinal: u64,
+    start_byte: u64,
+    end_byte: u64,
+    start_character: u64,
+    end_character: u64,
+    start_line: u64,
+    end_line: u64,
+    start_source: u64,
+    end_source: u64,
+    sha256: String,
+    key: String,
+    kind: String,
+}
+
 /// Returns the row of a chunk, without its text if that is `None`.
 pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>) -> Row<'a> {
     let Chunk {
@@ -61,6 +83,7 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
         sha256,
         key: _,
         structure,
+        parents,
     } = chunk;
     let Structure {
         kind,
@@ -92,7 +115,41 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
         introduction: &context.introduction,
         sections: listed.iter().map(begin).collect(),
         omitted_sections: sections.map_or(0, |sections| sections.omitted),
+        parents: parents.as_ref().map_or(&[][..], |parents| &parents.numbers),
+        ended_parents: parents
+            .iter()
+            .flat_map(|parents| &parents.ended)
+            .map(parent)
+            .collect(),
         text,
+    }
+}
+
+fn parent(parent: &Parent) -> ParentRow {
+    let Parent {
+        level,
+        number,
+        first_ordinal,
+        span: Span { start, end },
+        sha256,
+        key,
+        kind,
+    } = parent;
+    ParentRow {
+        level: *level,
+        number: *number,
+        first_ordinal: *first_ordinal,
+        start_byte: start.byte,
+        end_byte: end.byte,
+        start_character: start.character,
+        end_character: end.character,
+        start_line: start.line,
+        end_line: end.line,
+        start_source: start.source,
+        end_source: end.source,
+        sha256: hex(sha256),
+        key: hex(key),
+        kind: kind.name().to_uppercase(),
     }
 }
 

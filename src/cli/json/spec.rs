@@ -16,6 +16,7 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
         max_bytes,
         packing,
         separators,
+        levels: sizes,
     } = spec;
     object([
         ("strategy", word(*strategy, words.0.as_str_name())),
@@ -25,6 +26,7 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
         ("overlap", overlap.map(Value::from)),
         ("max_bytes", max_bytes.map(Value::from)),
         ("packing", word(*packing, words.2.as_str_name())),
+        ("levels", sizes.as_ref().map(|levels| json!(levels.sizes))),
         ("separators", separators.as_ref().map(levels)),
         ("keep", separators.as_ref().and_then(keep)),
     ])

@@ -13,9 +13,9 @@ pub(crate) const COLUMNS: [Column; 5] = [
     Column::text("text"),
 ];
 
-/// Returns a chunk's cells: the ordinal, the spans in bytes, characters and lines, and the text.
+/// Returns a chunk's cells: the ordinal (of a parent `level:ordinal`), the spans in bytes, characters and lines, and the text.
 pub(crate) fn cells<T: Copy + Display>(
-    ordinal: T,
+    ordinal: impl Display,
     places: [(T, T); 3],
     text: String,
 ) -> Vec<String> {

@@ -35,6 +35,8 @@ pub struct Chunker {
     ladder: Arc<[Boundary]>,
     /// The format whose blocks the views have.
     format: Option<Format>,
+    /// The chunkers of the parents, coarse to fine.
+    parents: Vec<Self>,
 }
 
 impl Chunker {
@@ -51,7 +53,20 @@ impl Chunker {
             packing,
             ladder,
             format,
+            parents: Vec::new(),
         }
+    }
+
+    /// Returns the chunker for chunks inside parents, which `parents` cut, coarse to fine.
+    #[must_use]
+    pub fn inside(self, parents: Vec<Self>) -> Self {
+        Self { parents, ..self }
+    }
+
+    /// Returns the chunkers of the parents, coarse to fine.
+    #[must_use]
+    pub fn parents(&self) -> &[Self] {
+        &self.parents
     }
 
     /// Returns the format whose blocks its views must have, if any.
@@ -66,9 +81,16 @@ impl Chunker {
         self.limits.chunk_bytes_max()
     }
 
-    /// Returns the bytes of text after a chunk's start that decide where it ends.
+    /// Returns the bytes of text after a chunk's start that decide where it and its parents end.
     #[must_use]
     pub fn horizon_bytes(&self) -> usize {
+        let parents = self.parents.iter().map(Self::level_horizon_bytes);
+        parents.fold(self.level_horizon_bytes(), usize::max)
+    }
+
+    /// Returns the bytes of text after a chunk's start that decide where it ends, inside its parents.
+    #[must_use]
+    pub fn level_horizon_bytes(&self) -> usize {
         let horizon = self.limits.horizon_bytes();
         if self.format.is_some() {
             // A block that begins before the limit may be as long as a chunk.

@@ -24,6 +24,8 @@ pub enum Field {
     MinSize,
     /// `max_size`.
     MaxSize,
+    /// `levels`.
+    Levels,
     /// `overlap`.
     Overlap,
     /// `max_bytes`.
@@ -48,6 +50,7 @@ impl Field {
             Self::Separators => "separators",
             Self::MinSize => "min_size",
             Self::MaxSize => "max_size",
+            Self::Levels => "levels",
             Self::Overlap => "overlap",
             Self::MaxBytes => "max_bytes",
         }
@@ -70,6 +73,7 @@ pub(super) struct Origins {
     pub(super) max_size: Origin,
     pub(super) overlap: Origin,
     pub(super) max_bytes: Origin,
+    pub(super) levels: Origin,
 }
 
 impl Origins {
@@ -80,6 +84,7 @@ impl Origins {
             max_size: max_origin,
             overlap: overlap_origin,
             max_bytes: bytes_origin,
+            levels: levels_origin,
         } = self;
         let (field, message) = match *error {
             limits::Error::MaxSize {
@@ -110,6 +115,19 @@ impl Origins {
                 format!(
                     "is {overlap} ({overlap_origin}), but must be at most {most}, two thirds of min_size \
                      ({min_origin}; max_size is {max_origin}): give a smaller overlap, or larger sizes"
+                ),
+            ),
+            limits::Error::Levels { max_size, finest } => (
+                Field::Levels,
+                format!(
+                    "end with {finest} ({levels_origin}), but max_size is {max_size} ({max_origin}): give levels \
+                     that end with it, no max_size, or empty levels"
+                ),
+            ),
+            limits::Error::ParentSize { size } => (
+                Field::Levels,
+                format!(
+                    "have {size} ({levels_origin}), but each size must be at most {MAX_BYTES_CEILING}"
                 ),
             ),
             limits::Error::MaxBytes { max_bytes } => (

@@ -65,6 +65,20 @@ pub enum Error {
         /// The largest allowed overlap.
         most: usize,
     },
+    /// `max_size` is not the size of the finest level.
+    #[error("max_size is {max_size}, but must be that of the finest of levels, {finest}")]
+    Levels {
+        /// The requested size.
+        max_size: usize,
+        /// The size of the finest level.
+        finest: usize,
+    },
+    /// The size of a level of parents is out of range.
+    #[error("levels have {size}, but each size must be at most {MAX_BYTES_CEILING}")]
+    ParentSize {
+        /// The size.
+        size: usize,
+    },
     /// `max_bytes` is out of range.
     #[error("max_bytes is {max_bytes}, but must be from {MAX_BYTES_FLOOR} to {MAX_BYTES_CEILING}")]
     MaxBytes {

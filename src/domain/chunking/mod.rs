@@ -9,7 +9,9 @@
 
 pub mod chunker;
 pub mod conflict;
+pub mod levels;
 pub mod limits;
+pub mod open_parents;
 pub mod packing;
 pub mod partial;
 pub mod separator_levels;

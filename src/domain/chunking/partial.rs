@@ -1,6 +1,8 @@
 //! A spec with the fields that a user set, and its completion.
 
 use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins};
+use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::limits::MAX_BYTES_CEILING;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
@@ -31,6 +33,8 @@ pub struct Partial {
     pub max_size: Option<usize>,
     /// The largest size that two neighbouring chunks share.
     pub overlap: Option<usize>,
+    /// The sizes of all levels, coarse to fine. Empty levels mean one level.
+    pub levels: Option<Levels>,
     /// The largest chunk in bytes.
     pub max_bytes: Option<usize>,
     /// The rule that chooses between equal boundaries.
@@ -41,8 +45,9 @@ impl Partial {
     /// Completes the spec. Each field has the value set here, otherwise the collection's, otherwise the default.
     /// Derived defaults are computed from the merged fields.
     ///
-    /// Sizes have a unit. A collection's `min_size`, `max_size` and `overlap` therefore apply only if the measure is
-    /// the collection's. Its separators apply only to `recursive`.
+    /// Sizes have a unit. A collection's `min_size`, `max_size`, `overlap` and `levels` therefore apply only if the
+    /// measure is the collection's, its `levels` only to its `max_size`, and its separators only to `recursive`. The strategy `hierarchical` has levels by
+    /// default.
     ///
     /// # Errors
     ///
@@ -58,9 +63,18 @@ impl Partial {
             &unset
         };
         let min_size = pick(self.min_size, sized.min_size);
-        let max_size = pick(self.max_size, sized.max_size);
+        let (levels, max_size) = self.sizes_over(sized);
         let overlap = pick(self.overlap, sized.overlap);
         let max_bytes = pick(self.max_bytes, collection.max_bytes);
+        let is_hierarchical = self.strategy.or(collection.strategy) == Some(Kind::Hierarchical);
+        let by_default = || {
+            if is_hierarchical {
+                let max_size = max_size.0.unwrap_or_else(|| finest_default(measure));
+                Levels::over(max_size, MAX_BYTES_CEILING)
+            } else {
+                Levels::default()
+            }
+        };
         let request = Request {
             strategy: Some(self.strategy_over(collection)?),
             measure,
@@ -68,6 +82,7 @@ impl Partial {
             max_size: max_size.0,
             overlap: overlap.0.unwrap_or(0),
             max_bytes: max_bytes.0,
+            levels: levels.0.unwrap_or_else(by_default),
             packing: self.packing.or(collection.packing).unwrap_or_default(),
         };
         let origins = Origins {
@@ -75,8 +90,28 @@ impl Partial {
             max_size: max_size.1,
             overlap: overlap.1,
             max_bytes: max_bytes.1,
+            levels: levels.1,
         };
         Spec::new(request).map_err(|error| origins.explain(&error))
+    }
+
+    /// Returns the levels and `max_size`, which is the size of the finest level. Levels that are set here replace the
+    /// collection's `max_size`, and another `max_size` its levels.
+    fn sizes_over(&self, collection: &Self) -> (Set<Levels>, Set<usize>) {
+        let has_levels = |levels: &Levels| levels.finest().is_some();
+        if self.levels.as_ref().is_some_and(has_levels) {
+            let max_size = (self.max_size, Origin::Request);
+            return (pick(self.levels.clone(), None), max_size);
+        }
+        let is_finest = |levels: &&Levels| {
+            let finest = levels.finest();
+            self.max_size
+                .is_none_or(|max_size| finest == Some(max_size))
+        };
+        let levels = collection.levels.as_ref().filter(is_finest);
+        let finest = collection.levels.as_ref().and_then(Levels::finest);
+        let max_size = pick(self.max_size, collection.max_size.or(finest));
+        (pick(self.levels.clone(), levels.cloned()), max_size)
     }
 
     fn strategy_over(&self, collection: &Self) -> Result<Strategy, Conflict> {
@@ -112,13 +147,25 @@ impl From<&Spec> for Partial {
             max_size: Some(limits.max_size()),
             overlap: Some(limits.overlap()),
             max_bytes: Some(limits.max_bytes()),
+            levels: Some(spec.levels()),
             packing: Some(spec.packing()),
         }
     }
 }
 
+/// Returns the default size of the finest level of `hierarchical`: a sentence or two.
+fn finest_default(measure: Measure) -> usize {
+    match measure {
+        Measure::Characters | Measure::Bytes => 128,
+        Measure::Words => 25,
+    }
+}
+
+/// A value that a layer sets, with its origin.
+type Set<T> = (Option<T>, Origin);
+
 /// Returns the value of the highest layer that sets one, with its origin.
-fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
+fn pick<T>(request: Option<T>, collection: Option<T>) -> Set<T> {
     match (request, collection) {
         (Some(value), _) => (Some(value), Origin::Request),
         (None, Some(value)) => (Some(value), Origin::Collection),
@@ -130,6 +177,7 @@ fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
 mod tests {
     use super::Partial;
     use crate::domain::chunking::conflict::Field;
+    use crate::domain::chunking::levels::Levels;
     use crate::domain::chunking::packing::Packing;
     use crate::domain::chunking::separator_levels::SeparatorLevels;
     use crate::domain::chunking::spec::Spec;
@@ -145,6 +193,7 @@ mod tests {
             max_size: Some(400),
             overlap: Some(50),
             max_bytes: Some(2_000),
+            levels: Some(Levels::new(vec![1_600, 400]).unwrap()),
             packing: Some(Packing::Full),
         }
     }
@@ -174,6 +223,9 @@ mod tests {
             let mut merged = collection();
             set(&mut request, &builtin);
             set(&mut merged, &builtin);
+            if merged.max_size != collection().max_size {
+                merged.levels = Some(Levels::default());
+            }
             let spec = request.over(&collection()).unwrap();
             assert_eq!(Partial::from(&spec), merged, "{request:?}");
         }
@@ -183,6 +235,57 @@ mod tests {
         let spec = nothing.over(&collection()).unwrap();
         assert_eq!(Partial::from(&spec), collection());
         assert_eq!(nothing.over(&nothing), Ok(Spec::default()));
+    }
+
+    #[test]
+    fn levels_and_the_size_of_the_finest_belong_together() {
+        let levels = |sizes: &[usize]| Some(Levels::new(sizes.to_vec()).unwrap());
+        let smaller = Partial {
+            min_size: Some(100),
+            overlap: Some(0),
+            ..Partial::default()
+        };
+        let cases = [
+            (None, None, vec![1_600, 400]),
+            (Some(400), None, vec![1_600, 400]),
+            (Some(300), None, vec![]),
+            (None, levels(&[900, 300]), vec![900, 300]),
+            (Some(300), levels(&[900, 300]), vec![900, 300]),
+            (None, levels(&[]), vec![]),
+        ];
+        for (max_size, levels, expected) in cases {
+            let request = Partial {
+                max_size,
+                levels,
+                ..smaller.clone()
+            };
+            let spec = request.over(&collection()).unwrap();
+            assert_eq!(spec.levels().sizes(), expected, "{request:?}");
+            let finest = expected.last().copied().or(max_size).unwrap_or(400);
+            assert_eq!(spec.limits().max_size(), finest);
+        }
+        let without_size = Partial {
+            max_size: None,
+            ..collection()
+        };
+        let off = Partial {
+            levels: levels(&[]),
+            ..smaller.clone()
+        };
+        let spec = off.over(&without_size).unwrap();
+        assert_eq!(spec.limits().max_size(), 400);
+        let large = Partial {
+            levels: levels(&[1 << 20, 300]),
+            ..smaller.clone()
+        };
+        assert_eq!(large.over(&off).unwrap_err().field, Field::Levels);
+        let contradiction = Partial {
+            max_size: Some(200),
+            levels: levels(&[900, 300]),
+            ..smaller
+        };
+        let conflict = contradiction.over(&collection()).unwrap_err();
+        assert_eq!(conflict.field, Field::Levels);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A checked chunking spec: a strategy, sizes and packing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::domain::chunking::chunker::Chunker;
-use crate::domain::chunking::limits::{self, Limits, MAX_BYTES_DEFAULT};
+use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::limits::{self, Limits, MAX_BYTES_CEILING, MAX_BYTES_DEFAULT};
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::Strategy;
@@ -21,6 +23,8 @@ use crate::domain::text::measure::Measure;
 pub struct Spec {
     strategy: Strategy,
     limits: Limits,
+    /// The sizes of the parents' levels, coarse to fine.
+    parents: Vec<Limits>,
     packing: Packing,
 }
 
@@ -41,6 +45,8 @@ pub struct Request {
     pub overlap: usize,
     /// The largest chunk in bytes. Default: 64 KiB.
     pub max_bytes: Option<usize>,
+    /// The sizes of all levels. The finest is `max_size`. Default: one level.
+    pub levels: Levels,
     /// The rule that chooses between equal boundaries. Default: stable.
     pub packing: Packing,
 }
@@ -59,14 +65,19 @@ impl Spec {
             max_size,
             overlap,
             max_bytes,
+            levels,
             packing,
         } = request;
         let strategy =
             strategy.unwrap_or_else(|| Strategy::Recursive(SeparatorLevels::universal()));
-        let max_size = max_size.unwrap_or(match measure {
+        let finest = levels.finest();
+        let max_size = max_size.or(finest).unwrap_or(match measure {
             Measure::Characters | Measure::Bytes => 1_000,
             Measure::Words => 200,
         });
+        if let Some(finest) = finest.filter(|finest| *finest != max_size) {
+            return Err(limits::Error::Levels { max_size, finest });
+        }
         let min_size = min_size.unwrap_or_else(|| {
             strategy
                 .min_size_default(max_size)
@@ -74,9 +85,16 @@ impl Spec {
         });
         let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
         let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
+        let parents = levels.parents().iter().map(|size| {
+            let sizes = (strategy.min_size_default(*size), *size);
+            let limits = Limits::new(measure, sizes, 0, MAX_BYTES_CEILING);
+            limits.map_err(|_range| limits::Error::ParentSize { size: *size })
+        });
+        let parents = parents.collect::<Result<_, _>>()?;
         Ok(Self {
             strategy,
             limits,
+            parents,
             packing,
         })
     }
@@ -93,6 +111,20 @@ impl Spec {
         &self.limits
     }
 
+    /// Returns the sizes of the parents, coarse to fine.
+    #[must_use]
+    pub fn parents(&self) -> &[Limits] {
+        &self.parents
+    }
+
+    /// Returns the sizes of all levels.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        let parents = self.parents.iter().map(Limits::max_size);
+        let finest = (!self.parents.is_empty()).then(|| self.limits.max_size());
+        Levels::new(parents.chain(finest).collect()).unwrap_or_default()
+    }
+
     /// Returns the packing.
     #[must_use]
     pub fn packing(&self) -> Packing {
@@ -105,9 +137,13 @@ impl Spec {
         let Self {
             strategy,
             limits,
+            parents,
             packing,
         } = self;
-        Chunker::new(*limits, *packing, strategy.ladder(), strategy.format())
+        let ladder = strategy.ladder();
+        let format = strategy.format();
+        let one = |limits: &Limits| Chunker::new(*limits, *packing, Arc::clone(&ladder), format);
+        one(limits).inside(parents.iter().map(one).collect())
     }
 }
 
@@ -124,6 +160,7 @@ impl fmt::Display for Spec {
         let Self {
             strategy,
             limits,
+            parents,
             packing,
         } = self;
         let measure = limits.measure().name();
@@ -140,6 +177,14 @@ impl fmt::Display for Spec {
         if let Strategy::Recursive(ladder) = strategy {
             write!(f, ", separators {:?}", ladder.levels())?;
             write!(f, " kept {}", ladder.keep().name())?;
+        }
+        for parent in parents {
+            write!(
+                f,
+                ", in chunks of {} to {}",
+                parent.min_size(),
+                parent.max_size()
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Applies a chunker to a document that arrives in pieces.
 
 use crate::domain::chunking::chunker::Chunker;
+use crate::domain::chunking::open_parents::OpenParents;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks;
 use crate::domain::structure::tracker::{self, Structure, Tracker};
@@ -33,6 +34,7 @@ pub struct Splitter {
     covered: usize,
     /// The blocks of the window, if the strategy has any.
     tracker: Option<Tracker>,
+    parents: OpenParents,
     stage: Stage,
 }
 
@@ -56,6 +58,8 @@ pub struct ResumePoint {
     pub choice: Choice,
     /// The structure at the start, if the strategy has any.
     pub structure: Option<Box<tracker::Place>>,
+    /// The parents that the start is in.
+    pub parents: OpenParents,
 }
 
 /// A chunk just cut.
@@ -65,8 +69,14 @@ pub struct Cut<'a> {
     pub span: Span,
     /// The text of the chunk.
     pub text: &'a str,
+    /// The bytes of it that the chunk before covers.
+    pub covered: usize,
     /// The structure of the chunk.
     pub structure: Structure,
+    /// The number of levels whose parents begin with the chunk: the finest of them.
+    pub begun: usize,
+    /// The number of levels whose parents end with the chunk: the finest of them.
+    pub ended: usize,
 }
 
 impl Splitter {
@@ -78,6 +88,7 @@ impl Splitter {
             covered: 0,
             choice: Choice::Start,
             structure: None,
+            parents: OpenParents::default(),
         };
         Self::resume(chunker, decoding, start)
     }
@@ -90,6 +101,7 @@ impl Splitter {
             covered,
             choice,
             structure,
+            parents,
         } = place;
         let tracker = chunker.format().map(|format| {
             let started = || Tracker::new(format);
@@ -103,6 +115,7 @@ impl Splitter {
             chunker,
             covered,
             tracker,
+            parents,
             stage: Stage::Open,
         }
     }
@@ -167,9 +180,11 @@ impl Splitter {
             if let Some(tracker) = &mut self.tracker {
                 tracker.read(&self.window.text()[..text_bytes], is_end);
             }
-            let view = self.view(text_bytes, is_end);
+            let begun = self.begin_parents(text_bytes, is_end);
+            let limit = self.parents.innermost(self.chunker.parents().len());
+            let view = self.view(&self.chunker, limit, text_bytes, is_end);
             if let Some(end) = self.chunker.cut(view) {
-                return Ok(Some(self.take(end, text_bytes, is_end)));
+                return Ok(Some(self.take(end, text_bytes, is_end, begun)));
             }
             // The next cluster does not fit after the overlap, so the chunk has no overlap. (If the source differs
             // from the checkpoint's, the place may be within a character.)
@@ -211,6 +226,7 @@ impl Splitter {
                 .tracker
                 .as_ref()
                 .map(|tracker| Box::new(tracker.place().clone())),
+            parents: self.parents,
         }
     }
 
@@ -246,29 +262,74 @@ impl Splitter {
     fn view_bytes(&self) -> Result<Option<(usize, bool)>, Fault> {
         let text = self.window.text();
         let horizon = self.chunker.horizon_bytes();
-        if text.len() >= horizon {
-            return Ok(Some((text.floor_char_boundary(horizon), false)));
+        let view = match self.stage {
+            _ if text.len() >= horizon => Some((text.floor_char_boundary(horizon), false)),
+            Stage::Open => None,
+            Stage::Faulty(fault) => return Err(fault),
+            Stage::Finished => Some((text.len(), true)),
+        };
+        if let Some((bytes, is_end)) = view {
+            self.check_parents(&text[..bytes], is_end)?;
         }
-        match self.stage {
-            Stage::Open => Ok(None),
-            Stage::Faulty(fault) => Err(fault),
-            Stage::Finished if text.is_empty() => Ok(None),
-            Stage::Finished => Ok(Some((text.len(), true))),
-        }
+        Ok(view.filter(|(bytes, _)| *bytes > 0))
     }
 
-    fn view(&self, text_bytes: usize, is_end: bool) -> View<'_> {
+    /// Checks that the open parents can end in the text. After a resume with another source they may not.
+    fn check_parents(&self, text: &str, is_end: bool) -> Result<(), Fault> {
+        let ends = self.parents.ends();
+        let fits = |end: usize| text.is_char_boundary(end) || (end > text.len() && !is_end);
+        if ends.into_iter().all(fits) {
+            return Ok(());
+        }
+        let offset = self.position().source;
+        Err(Fault::Changed { offset })
+    }
+
+    /// Decides where the parents end that begin at the start. Returns the number of their levels.
+    fn begin_parents(&mut self, text_bytes: usize, is_end: bool) -> usize {
+        let levels = self.chunker.parents().len();
+        let open = self.parents.open(levels);
+        for level in open..levels {
+            let limit = self.parents.innermost(level);
+            let chunker = &self.chunker.parents()[level];
+            let view = self.view(chunker, limit, text_bytes, is_end);
+            let bytes = chunker.cut(view).unwrap_or(view.text.len());
+            self.parents.begin(level, bytes);
+        }
+        levels - open
+    }
+
+    /// Returns the view of a level's chunker: up to the level's horizon, or the end of the parent that ends `limit`
+    /// bytes after the start.
+    fn view<'a>(
+        &'a self,
+        chunker: &Chunker,
+        limit: Option<usize>,
+        text_bytes: usize,
+        is_end: bool,
+    ) -> View<'a> {
+        let text = &self.window.text()[..text_bytes];
+        let blocks = self.tracker.as_ref().map(Tracker::blocks);
+        let horizon = text.floor_char_boundary(chunker.level_horizon_bytes());
+        let bytes = limit.unwrap_or(usize::MAX).min(horizon);
+        let is_whole = bytes == text.len();
         View {
-            text: &self.window.text()[..text_bytes],
+            text: &text[..bytes],
             features: self.window.features(),
-            is_end,
+            is_end: (is_whole && is_end) || limit == Some(bytes),
             covered: self.covered,
-            blocks: self.tracker.as_ref().map(Tracker::blocks),
+            blocks: blocks.map(|blocks| {
+                if is_whole {
+                    blocks
+                } else {
+                    blocks.before(bytes)
+                }
+            }),
         }
     }
 
     /// Takes the first `bytes` bytes of a view as a chunk.
-    fn take(&mut self, bytes: usize, view_bytes: usize, is_end: bool) -> Cut<'_> {
+    fn take(&mut self, bytes: usize, view_bytes: usize, is_end: bool, begun: usize) -> Cut<'_> {
         let end = self.window.position(bytes);
         let text = &self.window.text()[..view_bytes];
         let tracker = self.tracker.as_ref();
@@ -282,7 +343,8 @@ impl Splitter {
             }
             None => Structure::without_blocks(&text[..bytes]),
         };
-        let next = if is_end && bytes == view_bytes {
+        let ended = self.parents.ended(bytes);
+        let next = if ended > 0 || (is_end && bytes == view_bytes) {
             bytes
         } else {
             let blocks = tracker.map(Tracker::blocks);
@@ -299,11 +361,14 @@ impl Splitter {
             end,
         };
         self.advance(next, position, view_bytes, is_end);
-        self.covered = bytes - next;
+        let covered = std::mem::replace(&mut self.covered, bytes - next);
         Cut {
             span,
             text: &self.window.passed(next)[..bytes],
+            covered,
             structure,
+            begun,
+            ended,
         }
     }
 
@@ -312,6 +377,7 @@ impl Splitter {
         if let Some(tracker) = &mut self.tracker {
             tracker.advance(bytes, &self.window.text()[..view_bytes], is_end);
         }
+        self.parents.advance(bytes);
         self.window.advance(bytes, position);
     }
 }

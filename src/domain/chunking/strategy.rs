@@ -32,15 +32,39 @@ pub enum Kind {
     Sentence,
     /// [`Strategy::Markdown`].
     Markdown,
+    /// [`Strategy::Recursive`], with levels unless they are set.
+    Hierarchical,
 }
 
+/// The name of [`Kind::Hierarchical`].
+const HIERARCHICAL: &str = "hierarchical";
+
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Fixed,
+        Self::Recursive,
+        Self::Sentence,
+        Self::Markdown,
+        Self::Hierarchical,
+    ];
+
+    /// Returns the name by which users choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => fixed::NAME,
+            Self::Recursive => recursive::NAME,
+            Self::Sentence => sentence::NAME,
+            Self::Markdown => markdown::NAME,
+            Self::Hierarchical => HIERARCHICAL,
+        }
+    }
+
     /// Returns the kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        let known = Strategy::all().into_iter();
-        let strategy = known.into_iter().find(|strategy| strategy.name() == name);
-        strategy.map(|strategy| strategy.kind())
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -50,7 +74,7 @@ impl Strategy {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Fixed => Self::Fixed,
-            Kind::Recursive => Self::Recursive(SeparatorLevels::universal()),
+            Kind::Recursive | Kind::Hierarchical => Self::Recursive(SeparatorLevels::universal()),
             Kind::Sentence => Self::Sentence,
             Kind::Markdown => Self::Markdown,
         }
@@ -76,12 +100,7 @@ impl Strategy {
     /// Returns the name by which users choose it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Fixed => fixed::NAME,
-            Self::Recursive(_) => recursive::NAME,
-            Self::Sentence => sentence::NAME,
-            Self::Markdown => markdown::NAME,
-        }
+        self.kind().name()
     }
 
     /// Returns its separators, if it has any.

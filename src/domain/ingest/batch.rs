@@ -3,6 +3,7 @@
 use crate::domain::chunking::splitter::Cut;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
+use crate::domain::ingest::parents::Parents;
 use crate::domain::structure::tracker::Structure;
 use crate::domain::text::position::Span;
 
@@ -20,10 +21,12 @@ pub struct Chunk {
     /// The SHA-256 of its text.
     pub sha256: [u8; 32],
     /// Identifies its text and context: the digest of the text without a context, otherwise that of the text's digest
-    /// and the context's.
+    /// and the context's digest.
     pub key: [u8; 32],
     /// The kind of its blocks, and the headings that it is under.
     pub structure: Structure,
+    /// Its parents. `None` without levels.
+    pub parents: Option<Parents>,
 }
 
 /// Consecutive chunks, and the checkpoint that is valid once they are stored.
@@ -37,10 +40,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Returns the bytes of all chunks' text, overlaps counted once, and of their contexts and sections.
+    /// Returns the bytes of all chunks' text, overlaps counted once, and of their contexts, sections and parents.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let structures = self.chunks.iter().map(|chunk| chunk.structure.bytes());
+        let structures = self.chunks.iter().map(|chunk| {
+            let parents = chunk.parents.as_ref();
+            chunk.structure.bytes() + parents.map_or(0, Parents::bytes)
+        });
         self.text.len() + structures.sum::<usize>()
     }
 
@@ -52,27 +58,49 @@ impl Batch {
     }
 }
 
+/// Digests the parents that begin and end in a batch.
+fn digest_parents(chunks: &mut [Chunk], text_of: impl Fn(Span) -> [u8; 32]) {
+    let first_ordinal = chunks.first().map_or(0, |first| first.ordinal);
+    for at in 0..chunks.len() {
+        let Some(mut parents) = chunks[at].parents.take() else {
+            return;
+        };
+        for parent in &mut parents.ended {
+            let Some(before) = parent.first_ordinal.checked_sub(first_ordinal) else {
+                continue;
+            };
+            let first = usize::try_from(before).ok().and_then(|at| chunks.get(at));
+            let context = first.and_then(|first| first.structure.context.as_deref());
+            parent.sha256 = text_of(parent.span);
+            parent.key = digest::key(parent.sha256, context.map(digest::of_context));
+        }
+        chunks[at].parents = Some(parents);
+    }
+}
+
 /// A batch whose chunks have no digests yet. Digests cost about half as much as chunking, and another thread can
 /// compute them in parallel.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Gathered(Batch);
+pub struct Gathered(Box<Batch>);
 
 impl Gathered {
     /// Computes the digest of each chunk, and returns the batch.
     #[must_use]
     pub fn digested(self) -> Batch {
-        let Self(mut batch) = self;
+        let Self(batch) = self;
+        let mut batch = *batch;
         let mut chunks = std::mem::take(&mut batch.chunks);
         let first = chunks.first().map_or(0, |first| first.span.start.byte);
-        for chunk in &mut chunks {
-            let span = chunk.span;
+        let text_of = |span: Span| {
             let text = &batch.text[offset(first, span.start.byte)..offset(first, span.end.byte)];
-            chunk.sha256 = digest::sha256(text.as_bytes());
-            chunk.key = match &chunk.structure.context {
-                None => chunk.sha256,
-                Some(context) => digest::sha256(&[&chunk.sha256, &*context.identity()].concat()),
-            };
+            digest::sha256(text.as_bytes())
+        };
+        for chunk in &mut chunks {
+            chunk.sha256 = text_of(chunk.span);
+            let context = chunk.structure.context.as_deref().map(digest::of_context);
+            chunk.key = digest::key(chunk.sha256, context);
         }
+        digest_parents(&mut chunks, text_of);
         Batch { chunks, ..batch }
     }
 
@@ -92,7 +120,7 @@ pub struct Gathering {
     chunks: Vec<Chunk>,
     /// The text from the first chunk's start to the last chunk's end, overlaps once.
     text: String,
-    /// The bytes of the chunks' contexts and sections. Stores keep them with each chunk.
+    /// The bytes of the chunks' contexts, sections and parents. Stores keep them with each chunk.
     structure_bytes: usize,
 }
 
@@ -114,7 +142,7 @@ impl Gathering {
     }
 
     /// Adds the next chunk.
-    pub fn push(&mut self, ordinal: u64, cut: Cut<'_>) {
+    pub fn push(&mut self, ordinal: u64, cut: Cut<'_>, parents: Option<Parents>) {
         let covered = self
             .chunks
             .last()
@@ -125,6 +153,7 @@ impl Gathering {
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
         self.structure_bytes += cut.structure.bytes();
+        self.structure_bytes += parents.as_ref().map_or(0, Parents::bytes);
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,
@@ -132,6 +161,7 @@ impl Gathering {
             sha256: [0; 32],
             key: [0; 32],
             structure: cut.structure,
+            parents,
         });
     }
 
@@ -141,20 +171,27 @@ impl Gathering {
         self.chunks.is_empty()
     }
 
-    /// Whether the batch has reached the limit of chunks or of text, contexts and sections included.
+    /// Whether the batch has reached the limit of chunks or of text, contexts, sections and parents included.
     #[must_use]
     pub fn is_full(&self, text_bytes_max: usize) -> bool {
         self.chunks.len() >= CHUNKS_MAX || self.text.len() + self.structure_bytes >= text_bytes_max
     }
 
+    /// Returns the text of the batch until now, and the byte that it begins at.
+    #[must_use]
+    pub fn text(&self) -> (&str, u64) {
+        let first = self.chunks.first().map_or(0, |first| first.span.start.byte);
+        (&self.text, first)
+    }
+
     /// Closes the batch with its checkpoint, and starts a new one.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
         self.structure_bytes = 0;
-        Gathered(Batch {
+        Gathered(Box::new(Batch {
             chunks: std::mem::take(&mut self.chunks),
             checkpoint,
             text: std::mem::take(&mut self.text),
-        })
+        }))
     }
 }
 

@@ -7,8 +7,11 @@
 //! little-endian order. Without structure it always has [`ENCODED_BYTES`] bytes. A checkpoint of another version or another spec is rejected, because its chunks would differ
 //! from those of an uninterrupted run.
 
+use crate::domain::chunking::levels::PARENTS_MAX;
+use crate::domain::chunking::open_parents::OpenParents;
 use crate::domain::chunking::splitter::ResumePoint;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
+use crate::domain::ingest::suspended_parents::SuspendedParents;
 use crate::domain::structure::codec::Reader;
 use crate::domain::structure::tracker;
 use crate::domain::text::encoding::charset::Charset;
@@ -16,12 +19,16 @@ use crate::domain::text::encoding::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;
 
-/// The length of an encoded checkpoint without structure, in bytes.
-pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + 1 + CHECK_BYTES;
+/// The length of an encoded checkpoint without structure and levels, in bytes.
+pub const ENCODED_BYTES: usize =
+    4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + 1 + ENDS_BYTES + 1 + CHECK_BYTES;
 
-/// The most bytes of an encoded checkpoint: that of six headings, an introduction and the open blocks.
+/// The bytes of the ends of open parents.
+const ENDS_BYTES: usize = PARENTS_MAX * 8;
+
+/// The most bytes of an encoded checkpoint: that of six headings, an introduction, the open blocks and three parents.
 pub const ENCODED_BYTES_MAX: usize = 4 * 1024;
 
 /// The bytes for a charset's name; the longest is `x-mac-cyrillic`.
@@ -47,6 +54,8 @@ pub struct Checkpoint {
     pub next_ordinal: u64,
     /// The number of faults before the place that were replaced by U+FFFD.
     pub replaced: u64,
+    /// The unfinished parents.
+    pub parents: SuspendedParents,
     /// The state of the unfinished digest of the source before the place.
     pub digest: [u8; STATE_BYTES],
 }
@@ -99,6 +108,7 @@ impl Checkpoint {
             covered_sha256,
             next_ordinal,
             replaced,
+            parents,
             digest,
         } = self;
         let ResumePoint {
@@ -106,6 +116,7 @@ impl Checkpoint {
             covered,
             choice,
             structure,
+            parents: open,
         } = place;
         let Position {
             byte,
@@ -138,6 +149,10 @@ impl Checkpoint {
         if let Some(structure) = structure {
             structure.encode(&mut encoded);
         }
+        for end in open.ends() {
+            encoded.extend_from_slice(&(end as u64).to_le_bytes());
+        }
+        parents.encode(&mut encoded);
         encoded.extend_from_slice(&check(&encoded));
         encoded
     }
@@ -171,6 +186,7 @@ impl Checkpoint {
         let choice = choice_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
         let structure = structure_of(&mut rest, byte)?;
+        let (open, parents) = parents_of(&mut rest)?;
         let checked = encoded.len() - rest.len();
         let found: [u8; CHECK_BYTES] = take(&mut rest, "check")?;
         if !rest.is_empty() {
@@ -186,6 +202,7 @@ impl Checkpoint {
             covered,
             choice,
             structure,
+            parents: open,
         };
         Ok(Self {
             spec_sha256,
@@ -193,6 +210,7 @@ impl Checkpoint {
             covered_sha256,
             next_ordinal,
             replaced,
+            parents,
             digest,
         })
     }
@@ -210,6 +228,20 @@ fn structure_of(rest: &mut &[u8], byte: u64) -> Result<Option<Box<tracker::Place
     };
     *rest = reader.0;
     Ok(structure)
+}
+
+fn parents_of(rest: &mut &[u8]) -> Result<(OpenParents, SuspendedParents), Error> {
+    let damaged = || Error::Damaged { what: "parents" };
+    let mut reader = Reader(rest);
+    let mut ends = [0; PARENTS_MAX];
+    for end in &mut ends {
+        let bytes = u64::from_le_bytes(reader.array().ok_or_else(damaged)?);
+        *end = usize::try_from(bytes).map_err(|_too_large| damaged())?;
+    }
+    let open = OpenParents::new(ends).ok_or_else(damaged)?;
+    let parents = SuspendedParents::decode(&mut reader).ok_or_else(damaged)?;
+    *rest = reader.0;
+    Ok((open, parents))
 }
 
 fn name_of(choice: Choice) -> &'static str {
@@ -248,8 +280,10 @@ fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N],
 #[cfg(test)]
 mod tests {
     use super::{Checkpoint, ENCODED_BYTES, Error};
+    use crate::domain::chunking::open_parents::OpenParents;
     use crate::domain::chunking::splitter::ResumePoint;
     use crate::domain::ingest::digest::Running;
+    use crate::domain::ingest::suspended_parents::SuspendedParents;
     use crate::domain::text::encoding::charset::Charset;
     use crate::domain::text::encoding::decoder::Choice;
     use crate::domain::text::position::Position;
@@ -266,6 +300,7 @@ mod tests {
             covered: 3,
             choice: Choice::Charset(Charset::from_label("x-mac-cyrillic").unwrap()),
             structure: None,
+            parents: OpenParents::default(),
         };
         let digest = Running::default().state();
         Checkpoint {
@@ -274,6 +309,7 @@ mod tests {
             covered_sha256: [8; 32],
             next_ordinal: 2,
             replaced: 1,
+            parents: SuspendedParents::default(),
             digest,
         }
     }

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
+use crate::domain::structure::context::Context;
+
 /// The bytes of a suspended digest: state, block count and an unfinished block.
 pub const STATE_BYTES: usize = 104;
 
@@ -42,6 +44,18 @@ impl Running {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// Returns the digest of the headings and the introduction of a context.
+#[must_use]
+pub fn of_context(context: &Context) -> [u8; 32] {
+    sha256(&context.identity())
+}
+
+/// Returns what identifies a text and its context, by their digests: that of the text without a context.
+#[must_use]
+pub fn key(text: [u8; 32], context: Option<[u8; 32]>) -> [u8; 32] {
+    context.map_or(text, |context| sha256(&[text, context].concat()))
 }
 
 /// Formats a digest in hexadecimal, in lower case.

@@ -14,6 +14,7 @@ use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
+use crate::domain::ingest::parents::ParentTracker;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoder::{Choice, DECODED_AT_ONCE_BYTES_MAX};
 use crate::domain::text::encoding::decoding::{Decoding, Fault};
@@ -90,6 +91,7 @@ pub struct Engine {
     /// The number of the source's bytes in the digest.
     digested_bytes: u64,
     next_ordinal: u64,
+    parents: ParentTracker,
     /// The number of faults replaced before this engine was created.
     replaced_before: u64,
     /// The expected digest of the text that the last chunk before this engine covers. `None` once it was compared.
@@ -112,6 +114,7 @@ impl Engine {
             undigested: Vec::new(),
             digested_bytes: 0,
             next_ordinal: 0,
+            parents: ParentTracker::new(spec.parents().len()),
             replaced_before: 0,
             covered_sha256: None,
         }
@@ -134,6 +137,7 @@ impl Engine {
             covered_sha256,
             next_ordinal,
             replaced,
+            parents,
             digest,
         } = checkpoint;
         let digest = Running::resume(digest);
@@ -148,6 +152,9 @@ impl Engine {
             Choice::Ascii => !is_start && decoding.charset.is_none(),
             Choice::Charset(_) => true,
         };
+        if !parents.fits(spec.parents().len(), place, *next_ordinal) {
+            return Err(CheckpointError::Damaged { what: "parents" });
+        }
         if place.covered > spec.limits().overlap_bytes_max() || !has_choice || !has_structure {
             return Err(CheckpointError::Damaged { what: "place" });
         }
@@ -158,6 +165,8 @@ impl Engine {
             })?,
             digested_bytes: place.position.source,
             next_ordinal: *next_ordinal,
+            parents: ParentTracker::resume(parents)
+                .ok_or(CheckpointError::Damaged { what: "parents" })?,
             replaced_before: *replaced,
             covered_sha256: Some(*covered_sha256),
             ..started
@@ -275,7 +284,8 @@ impl Engine {
             }
             match self.splitter.next_chunk() {
                 Ok(Some(cut)) => {
-                    self.gathering.push(self.next_ordinal, cut);
+                    let parents = self.parents.push(self.next_ordinal, &cut);
+                    self.gathering.push(self.next_ordinal, cut, parents);
                     self.next_ordinal += 1;
                 }
                 Ok(None) => break,
@@ -302,12 +312,15 @@ impl Engine {
 
     fn close(&mut self) -> Gathered {
         self.digest_decided();
+        let (text, start) = self.gathering.text();
+        let parents = self.parents.suspend(text, start);
         let checkpoint = Checkpoint {
             spec_sha256: self.spec_sha256,
             place: self.splitter.place(),
             covered_sha256: digest::sha256(self.splitter.covered().unwrap_or_default()),
             next_ordinal: self.next_ordinal,
             replaced: self.replaced(),
+            parents,
             digest: self.digest.state(),
         };
         self.gathering.close(checkpoint)

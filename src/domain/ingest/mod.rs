@@ -8,5 +8,7 @@ pub mod batch;
 pub mod checkpoint;
 pub mod digest;
 pub mod engine;
+pub mod parents;
 pub mod preferences;
 pub mod recovery;
+pub mod suspended_parents;

@@ -238,24 +238,6 @@ impl DocumentName {
             document: DocumentId::parse(document)?,
         })
     }
-
-    /// Parses `collections/{collection}/documents/{document}/chunks/{ordinal}`.
-    ///
-    /// # Errors
-    ///
-    /// Fails for any other form.
-    pub fn parse_chunk(name: &str) -> Result<(Self, u64), Error> {
-        let form = Error::Form {
-            form: "collections/{collection}/documents/{document}/chunks/{ordinal}",
-        };
-        let (document, ordinal) = name.rsplit_once("/chunks/").ok_or(form)?;
-        let number = ordinal.parse::<u64>().map_err(|_no_number| form)?;
-        // Only the canonical spelling is accepted, so that a chunk has one name: neither `+1` nor `01`.
-        if number.to_string() != ordinal {
-            return Err(form);
-        }
-        Ok((Self::parse(document)?, number))
-    }
 }
 
 /// Parses a DNS label that starts with a letter.
@@ -304,12 +286,6 @@ mod tests {
         ] {
             assert_eq!(DocumentName::parse(name).unwrap().to_string(), name);
         }
-        let (name, ordinal) =
-            DocumentName::parse_chunk("collections/a/documents/b/chunks/7").unwrap();
-        assert_eq!(
-            (name.to_string().as_str(), ordinal),
-            ("collections/a/documents/b", 7)
-        );
     }
 
     #[test]
@@ -356,13 +332,5 @@ mod tests {
             assert_eq!(refused, Err(Error::DocumentIdForm), "{other_form:?}");
         }
         assert!(CollectionId::parse(&"a".repeat(64)).is_err());
-        for chunk in [
-            "/chunks/1",
-            "collections/a/documents/b/chunks/",
-            "collections/a/documents/b/chunks/+1",
-            "collections/a/documents/b/chunks/01",
-        ] {
-            assert!(DocumentName::parse_chunk(chunk).is_err(), "{chunk:?}");
-        }
     }
 }

@@ -292,6 +292,17 @@ pub struct Unit {
 }
 
 impl<'a> BlocksView<'a> {
+    /// Returns the blocks that begin before `place`. A parent ends there, and the next block is not part of it.
+    #[must_use]
+    pub fn before(self, place: usize) -> Self {
+        let at = place + self.start;
+        let blocks = self.marks[1..].partition_point(|mark| (mark.at as usize) < at);
+        Self {
+            marks: &self.marks[..=blocks],
+            ..self
+        }
+    }
+
     /// Returns the marks that lie after `from` and not after `through`, with their places.
     pub fn marks(
         self,

@@ -19,6 +19,23 @@ pub struct Position {
 }
 
 impl Position {
+    /// Returns the counts: bytes, characters, lines and bytes of the source.
+    #[must_use]
+    pub fn units(self) -> [u64; 4] {
+        [self.byte, self.character, self.line, self.source]
+    }
+
+    /// Returns the place with these counts, in the order of [`Position::units`].
+    #[must_use]
+    pub fn of_units([byte, character, line, source]: [u64; 4]) -> Self {
+        Self {
+            byte,
+            character,
+            line,
+            source,
+        }
+    }
+
     /// Returns the place after `text`, which begins here, has these features, and took `source_bytes` bytes of the
     /// source.
     #[must_use]

@@ -11,7 +11,6 @@ use crate::application::ports::chunks::{
 use crate::application::store_error::Error;
 use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::names::uid::DocumentUid;
-use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
@@ -24,7 +23,7 @@ use crate::infrastructure::rows::structure::columned;
 /// A page of chunks, through the one that reaches a number of bytes.
 const CHUNKS: &str = "WITH first AS (
          SELECT ordinal, end_byte - start_byte
-             + coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+             + coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0) AS bytes
          FROM chunks_pNN
          WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
          ORDER BY ordinal LIMIT $5),
@@ -40,8 +39,8 @@ const CHUNKS: &str = "WITH first AS (
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,
-             sha256, key, kind, flags, context, sections,
-             coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+             sha256, key, kind, flags, context, sections, parents,
+             coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0) AS bytes
          FROM chunks_pNN
          WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
              AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
@@ -116,8 +115,8 @@ pub(super) struct Into {
 /// Inserts the rows of a batch into their partition.
 ///
 /// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
-/// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one,
-/// contexts and sections too if there are any, and all other values are found by their index, so no intermediate rows
+/// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one, and
+/// contexts, sections and parents if there are any. All other values are found by their index, so no intermediate rows
 /// are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
@@ -129,7 +128,7 @@ pub(super) async fn insert(
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, text)
+             sections, parents, text)
          SELECT $1, $2, $3, $4 + row,
              ($5::bigint[])[8 * row + 1], ($5::bigint[])[8 * row + 2],
              ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
@@ -138,9 +137,10 @@ pub(super) async fn insert(
              substr($6::bytea, 32 * row + 1, 32),
              CASE WHEN context IS NOT NULL THEN substr($11::bytea, 32 * row + 1, 32) END,
              ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context,
-             sections, text
+             sections, parents, text
          FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text,
-             unnest($9::text[]) AS context, unnest($12::text[]) AS sections) AS rows",
+             unnest($9::text[]) AS context, unnest($12::text[]) AS sections, unnest($13::bytea[]) AS parents)
+             AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
     let mut places = Vec::new();
@@ -150,13 +150,7 @@ pub(super) async fn insert(
             return Err(damaged("a batch with a gap"));
         }
         for place in [chunk.span.start, chunk.span.end] {
-            let Position {
-                byte,
-                character,
-                line,
-                source,
-            } = place;
-            places.extend([byte, character, line, source].map(stored));
+            places.extend(place.units().map(stored));
         }
         digests.extend_from_slice(&chunk.sha256);
     }
@@ -164,6 +158,7 @@ pub(super) async fn insert(
     // Without any context the columns of contexts and keys are NULL in all rows.
     let contexts = if_any(structures.iter().map(|one| one.context.as_deref()));
     let sections = if_any(structures.iter().map(|one| one.sections.as_deref()));
+    let parents = if_any(structures.iter().map(|one| one.parents.as_deref()));
     let kinds: Vec<i32> = structures
         .iter()
         .flat_map(|one| [one.kind, one.flags])
@@ -185,6 +180,7 @@ pub(super) async fn insert(
         .bind(kinds)
         .bind(keys)
         .bind(sections)
+        .bind(parents)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -195,7 +191,9 @@ pub(super) async fn insert(
 }
 
 /// Returns the values, or `None` if all are `None`.
-fn if_any<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<Vec<Option<&'a str>>> {
+fn if_any<'a, T: ?Sized>(
+    values: impl Iterator<Item = Option<&'a T>>,
+) -> Option<Vec<Option<&'a T>>> {
     let values: Vec<_> = values.collect();
     values.iter().any(Option::is_some).then_some(values)
 }

@@ -119,11 +119,11 @@ async fn copy(
         "INSERT INTO chunks_pTO (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, tokens, record, text)
+             sections, parents, tokens, record, text)
          SELECT $1, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, tokens, record, text
+             sections, parents, tokens, record, text
          FROM chunks_pNN
          WHERE partition_key = key_NN AND document_uid = $2 AND (version, ordinal) >= ($3, $4)
          ORDER BY version, ordinal LIMIT $5

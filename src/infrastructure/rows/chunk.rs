@@ -5,6 +5,7 @@ use crate::application::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
+use crate::infrastructure::rows::parents;
 use crate::infrastructure::rows::structure::structure;
 
 /// A page of a version's chunks, as a statement selects it.
@@ -42,11 +43,13 @@ pub(crate) fn head(found: &impl Columns) -> Result<batch::Chunk, Error> {
         source: found.count("end_source")?,
     };
     let sha256 = found.digest("sha256")?;
+    let ordinal = found.count("ordinal")?;
     Ok(batch::Chunk {
-        ordinal: found.count("ordinal")?,
+        ordinal,
         span: Span { start, end },
         sha256,
         key: found.digest_if_any("key")?.unwrap_or(sha256),
         structure: structure(found, start)?,
+        parents: parents::parents(found, ordinal, end)?,
     })
 }

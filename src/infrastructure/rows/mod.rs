@@ -10,6 +10,7 @@ pub(super) mod deletion;
 pub(super) mod document;
 pub(super) mod identity;
 pub(super) mod operation;
+pub(super) mod parents;
 pub(super) mod partition;
 pub(super) mod preferences;
 pub(super) mod spec;

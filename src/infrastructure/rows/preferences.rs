@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::application::store_error::Error;
+use crate::domain::chunking::levels::Levels;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::strategy::{Kind, Strategy};
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Policy};
@@ -51,6 +52,9 @@ struct Json {
     overlap: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_bytes: Option<usize>,
+    /// The sizes of all levels, coarse to fine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<Vec<usize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     packing: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,9 +74,7 @@ impl From<&Preferences> for Json {
         let mark = decoding.byte_order_mark;
         let keep = chunking.separators.as_ref().map(SeparatorLevels::keep);
         Self {
-            strategy: chunking
-                .strategy
-                .map(|kind| Strategy::of(kind).name().to_owned()),
+            strategy: chunking.strategy.map(|kind| kind.name().to_owned()),
             separators: chunking
                 .separators
                 .as_ref()
@@ -83,6 +85,10 @@ impl From<&Preferences> for Json {
             max_size: chunking.max_size,
             overlap: chunking.overlap,
             max_bytes: chunking.max_bytes,
+            sizes: chunking
+                .levels
+                .as_ref()
+                .map(|levels| levels.sizes().to_vec()),
             packing: chunking.packing.map(|packing| packing.name().to_owned()),
             charset: decoding.charset.map(|choice| choice.label().to_owned()),
             replace_invalid: decoding.invalid.map(replaces),
@@ -107,6 +113,7 @@ impl TryFrom<Json> for Preferences {
         let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));
         let packing = from.packing.as_deref();
         let packing = packing.map(|name| named(&Packing::ALL, Packing::name, name));
+        let levels = from.sizes.map(Levels::new).transpose();
         let charset = from.charset.as_deref().map(choice).transpose();
         Ok(Self {
             chunking: Partial {
@@ -117,6 +124,7 @@ impl TryFrom<Json> for Preferences {
                 max_size: from.max_size,
                 overlap: from.overlap,
                 max_bytes: from.max_bytes,
+                levels: levels.map_err(|_sizes| Damaged)?,
                 packing: packing.transpose()?,
             },
             decoding: policy::Partial {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::application::store_error::Error;
+use crate::domain::chunking::levels::Levels;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
@@ -44,6 +45,8 @@ struct Json {
     max_size: usize,
     overlap: usize,
     max_bytes: usize,
+    /// The sizes of all levels, coarse to fine. Empty: one level.
+    sizes: Vec<usize>,
     packing: String,
     /// The name of the charset. `None` means that it is detected.
     charset: Option<String>,
@@ -75,6 +78,7 @@ impl Json {
             max_size: limits.max_size(),
             overlap: limits.overlap(),
             max_bytes: limits.max_bytes(),
+            sizes: spec.levels().sizes().to_vec(),
             packing: spec.packing().name().to_owned(),
             charset: decoding.charset.map(|charset| charset.name().to_owned()),
             replace_invalid: decoding.invalid == Policy::Replace,
@@ -101,6 +105,7 @@ impl Json {
             max_size: Some(self.max_size),
             overlap: self.overlap,
             max_bytes: Some(self.max_bytes),
+            levels: Levels::new(self.sizes.clone()).map_err(|_sizes| Damaged)?,
             packing: named(&Packing::ALL, Packing::name, &self.packing)?,
         })
         .map_err(|_bounds| Damaged)

@@ -12,6 +12,7 @@ use crate::domain::structure::section::{SectionStart, Sections};
 use crate::domain::structure::tracker::Structure;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
+use crate::infrastructure::rows::parents;
 
 /// The bit of `flags` of a chunk that has a part of a cut block.
 const CONTINUES: i32 = 1;
@@ -27,6 +28,8 @@ pub(crate) struct Columned {
     pub(crate) context: Option<Arc<str>>,
     /// The sections as JSON. `None` means that there are none.
     pub(crate) sections: Option<String>,
+    /// The parents. `None` means that there are no levels.
+    pub(crate) parents: Option<Vec<u8>>,
     /// The key. `None` means that it is the digest of the text.
     pub(crate) key: Option<[u8; 32]>,
 }
@@ -52,6 +55,7 @@ pub(crate) fn columned(chunks: &[Chunk]) -> Result<Vec<Columned>, Error> {
                 + BLANK * i32::from(structure.is_blank),
             context,
             sections: encoded_sections(chunk)?,
+            parents: parents::encoded(chunk),
             key: Some(chunk.key).filter(|key| *key != chunk.sha256),
         });
     }
@@ -134,9 +138,9 @@ fn encoded_sections(chunk: &Chunk) -> Result<Option<String>, Error> {
     let Some(sections) = &chunk.structure.sections else {
         return Ok(None);
     };
-    let from = units(chunk.span.start);
+    let from = chunk.span.start.units();
     let listed = sections.listed.iter().map(|section| {
-        let start = units(section.start);
+        let start = section.start.units();
         let start = std::array::from_fn(|unit| start[unit] - from[unit]);
         let Heading { level, title } = &section.heading;
         (section.number, start, *level, title.clone())
@@ -148,33 +152,17 @@ fn encoded_sections(chunk: &Chunk) -> Result<Option<String>, Error> {
     json.map(Some)
 }
 
-fn units(place: Position) -> [u64; 4] {
-    let Position {
-        byte,
-        character,
-        line,
-        source,
-    } = place;
-    [byte, character, line, source]
-}
-
 fn decoded_sections(json: &str, from: Position) -> Result<Sections, Error> {
-    let from = units(from);
+    let from = from.units();
     let json: SectionsJson = from_json(json)?;
     let listed = json
         .listed
         .into_iter()
         .map(|(number, start, level, title)| {
-            let [byte, character, line, source] =
-                std::array::from_fn(|unit| from[unit].saturating_add(start[unit]));
+            let start = std::array::from_fn(|unit| from[unit].saturating_add(start[unit]));
             SectionStart {
                 number,
-                start: Position {
-                    byte,
-                    character,
-                    line,
-                    source,
-                },
+                start: Position::of_units(start),
                 heading: Heading { level, title },
             }
         });

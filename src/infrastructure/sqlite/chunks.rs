@@ -32,7 +32,7 @@ pub(super) struct Into {
 /// A page of chunks, through the one that reaches a number of bytes.
 const CHUNKS: &str = "WITH first (ordinal, bytes) AS (
          SELECT ordinal, end_byte - start_byte
-             + coalesce(length(context), 0) + coalesce(length(sections), 0)
+             + coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0)
          FROM chunks
          WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
          ORDER BY ordinal LIMIT ?6),
@@ -49,8 +49,8 @@ const CHUNKS: &str = "WITH first (ordinal, bytes) AS (
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,
-             sha256, key, kind, flags, context, sections,
-             coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+             sha256, key, kind, flags, context, sections, parents,
+             coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0) AS bytes
          FROM chunks
          WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
              AND EXISTS (SELECT 1 FROM documents WHERE uid = ?3 AND tenant = ?1)
@@ -129,7 +129,7 @@ pub(super) async fn insert(
             "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
                  start_byte, start_character, start_line, start_source,
                  end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-                 sections, text) ",
+                 sections, parents, text) ",
         );
         insert.push_values(chunks, |mut row, (chunk, structure)| {
             row.push_bind(into.partition)
@@ -153,6 +153,7 @@ pub(super) async fn insert(
                 .push_bind(structure.flags)
                 .push_bind(structure.context.clone())
                 .push_bind(structure.sections.clone())
+                .push_bind(structure.parents.clone())
                 .push_bind(batch.text(chunk).to_owned());
         });
         let inserted = insert

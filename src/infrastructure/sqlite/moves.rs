@@ -110,11 +110,11 @@ async fn copy(
         "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, tokens, record, text)
+             sections, parents, tokens, record, text)
          SELECT ?1, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, tokens, record, text
+             sections, parents, tokens, record, text
          FROM chunks
          WHERE partition_key = ?2 AND document_uid = ?3 AND (version, ordinal) >= (?4, ?5)
          ORDER BY version, ordinal LIMIT ?6

@@ -9,24 +9,25 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::caller::Caller;
-use crate::application::chunking::comparison::{self, Comparison};
+use crate::application::chunking::comparison::{self, Comparison, Statistics};
 use crate::application::chunking::stream::{ChunkStream, ChunkStreamEvent, Cut, Piece};
 use crate::application::error::Error;
 use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::preview::{CHUNK_BYTES, comparison_bytes, preview_bytes};
 use crate::application::response_stream::{self, SendLimits};
 use crate::application::uploads::limits::UploadLimits;
-use crate::domain::chunking::spec::{self, Spec};
-use crate::domain::chunking::strategy::Strategy;
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::encoding::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{
-    count, decoding, partial, spec, to_position, to_spec,
+    count, decoding, partial, spec, to_position, to_spec, to_strategy,
 };
 use crate::interface::grpc::convert::content::content;
-use crate::interface::grpc::convert::structure::to_structure;
+use crate::interface::grpc::convert::structure::{to_parents, to_structure};
 use crate::interface::grpc::convert::uploads::unread;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::{Intake, Messages};
@@ -123,7 +124,7 @@ impl ChunkingService for Service {
             return Err(Error::invalid("chunkings", most).into());
         }
         let specs: Vec<Spec> = if chunkings.is_empty() {
-            Strategy::all().into_iter().filter_map(default).collect()
+            Kind::ALL.into_iter().filter_map(default).collect()
         } else {
             chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
         };
@@ -162,7 +163,7 @@ impl ChunkingService for Service {
         &self,
         _request: Request<pb::ListStrategiesRequest>,
     ) -> Result<Response<pb::ListStrategiesResponse>, Status> {
-        let strategies = Strategy::all().into_iter().filter_map(describe).collect();
+        let strategies = Kind::ALL.into_iter().filter_map(describe).collect();
         Ok(Response::new(pb::ListStrategiesResponse {
             strategies,
             engine_version: ENGINE_VERSION.into(),
@@ -208,11 +209,13 @@ fn chunks(
             Step::Feed => rest = &rest[engine.feed(rest)..],
             Step::Store(batch) => {
                 let batch = batch.digested();
-                let texts = batch
-                    .chunks
-                    .iter()
-                    .map(|chunk| batch.text(chunk).len() + chunk.structure.context().bytes());
-                bytes += texts.sum::<usize>() + batch.chunks.len() * CHUNK_BYTES;
+                let sizes = batch.chunks.iter().map(|chunk| {
+                    let parents = chunk.parents.as_ref();
+                    let ended = parents.map_or(0, |parents| parents.ended.len());
+                    let text = batch.text(chunk).len() + chunk.structure.bytes();
+                    text + (1 + ended) * CHUNK_BYTES
+                });
+                bytes += sizes.sum::<usize>();
                 if bytes > PREVIEW_RESPONSE_BYTES_MAX {
                     let most = PREVIEW_RESPONSE_BYTES_MAX;
                     return Err(Error::ResponseTooLarge { most });
@@ -283,49 +286,72 @@ fn to_summary(from: Summary) -> pb::SourceSummary {
 }
 
 fn previews(batch: &Batch, has_text: bool) -> impl Iterator<Item = pb::PreviewChunk> + '_ {
-    batch.chunks.iter().map(move |chunk| pb::PreviewChunk {
-        ordinal: count(chunk.ordinal),
-        start: Some(to_position(chunk.span.start)),
-        end: Some(to_position(chunk.span.end)),
-        sha256: chunk.sha256.to_vec().into(),
-        text: if has_text {
-            batch.text(chunk).to_owned()
-        } else {
-            String::new()
-        },
-        structure: Some(to_structure(&chunk.structure)),
-        tokens: None,
-        record: None,
+    batch.chunks.iter().map(move |chunk| {
+        let (parents, ended_parents) = to_parents(chunk.parents.as_ref(), chunk.ordinal);
+        pb::PreviewChunk {
+            ordinal: count(chunk.ordinal),
+            start: Some(to_position(chunk.span.start)),
+            end: Some(to_position(chunk.span.end)),
+            sha256: chunk.sha256.to_vec().into(),
+            text: if has_text {
+                batch.text(chunk).to_owned()
+            } else {
+                String::new()
+            },
+            structure: Some(to_structure(&chunk.structure)),
+            tokens: None,
+            record: None,
+            parents,
+            ended_parents,
+        }
     })
 }
 
 fn to_comparison(from: &Comparison) -> pb::StrategyComparison {
+    let Statistics {
+        count: chunks,
+        characters_min,
+        characters,
+        characters_max,
+        clean_ends,
+    } = from.chunks;
     pb::StrategyComparison {
         chunking: Some(to_spec(&from.spec)),
-        chunks: count(from.chunks),
-        characters_min: count(from.characters_min),
-        characters_mean: count(from.characters / from.chunks.max(1)),
-        characters_max: count(from.characters_max),
+        chunks: count(chunks),
+        characters_min: count(characters_min),
+        characters_mean: count(characters / chunks.max(1)),
+        characters_max: count(characters_max),
         repeated_bytes: count(from.repeated_bytes),
+        clean_ends: count(clean_ends),
+        parents: from.parents.iter().map(to_level).collect(),
+    }
+}
+
+fn to_level(from: &Statistics) -> pb::LevelStatistics {
+    pb::LevelStatistics {
+        chunks: count(from.count),
+        characters_min: count(from.characters_min),
+        characters_mean: count(from.characters / from.count.max(1)),
+        characters_max: count(from.characters_max),
         clean_ends: count(from.clean_ends),
     }
 }
 
-fn default(strategy: Strategy) -> Option<Spec> {
-    let request = spec::Request {
-        strategy: Some(strategy),
-        ..spec::Request::default()
+/// Returns the spec of a strategy with its defaults.
+fn default(kind: Kind) -> Option<Spec> {
+    let partial = Partial {
+        strategy: Some(kind),
+        ..Partial::default()
     };
-    Spec::new(request).ok()
+    partial.over(&Partial::default()).ok()
 }
 
-fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
-    let defaults = default(strategy)?;
-    let spec = to_spec(&defaults);
+fn describe(kind: Kind) -> Option<pb::StrategyDescription> {
+    let defaults = default(kind)?;
     Some(pb::StrategyDescription {
-        strategy: spec.strategy().into(),
-        name: defaults.strategy().name().to_owned(),
+        strategy: to_strategy(kind).into(),
+        name: kind.name().to_owned(),
         memory_bytes_max: count(Engine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
-        defaults: Some(spec),
+        defaults: Some(to_spec(&defaults)),
     })
 }

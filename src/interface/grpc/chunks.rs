@@ -5,11 +5,12 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::catalog::changes::Changes;
-use crate::application::catalog::chunks::Chunks;
+use crate::application::catalog::changes::follower::Changes;
+use crate::application::catalog::chunks::chunk_context::ContextRequest;
+use crate::application::catalog::chunks::stream::Chunks;
 use crate::application::error::Error;
-use crate::domain::names::resource::DocumentName;
-use crate::interface::grpc::convert::chunk_ranges::{to_neighbors, to_range};
+use crate::domain::names::chunk_name::ChunkName;
+use crate::interface::grpc::convert::chunk_ranges::{to_levels, to_neighbors, to_range};
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::structure::to_outline;
 use crate::interface::grpc::extract;
@@ -65,10 +66,14 @@ impl ChunkService for Service {
             collection,
             after_cursor,
             follow,
+            levels,
         } = request;
         let id = resource_name::collection("collection", &collection)?;
-        let changes = &self.changes;
-        let parts = changes.stream(&caller, &id, &after_cursor, follow).await?;
+        let levels = to_levels(&levels)?;
+        let parts = self
+            .changes
+            .stream(&caller, &id, levels, &after_cursor, follow)
+            .await?;
         let responses = parts.map(|part| match part {
             Ok(part) => Ok(pb::StreamChangesResponse {
                 changes: part.events.into_iter().map(resources::change).collect(),
@@ -108,18 +113,23 @@ impl ChunkService for Service {
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let pb::GetChunkRequest {
-            name: chunk_name,
+            name,
             neighbors,
+            with_parents,
         } = request;
-        let (name, ordinal) = DocumentName::parse_chunk(&chunk_name)
-            .map_err(|error| Error::invalid("name", error))?;
-        let neighbors = to_neighbors(neighbors)?;
-        let found = self.chunks.get(&caller, &name, ordinal, neighbors).await?;
-        let converted = |chunk| resources::chunk(&name, chunk);
+        let name = ChunkName::parse(&name).map_err(|error| Error::invalid("name", error))?;
+        let request = ContextRequest {
+            name,
+            neighbors: to_neighbors(neighbors)?,
+            with_parents,
+        };
+        let found = self.chunks.get(&caller, &request).await?;
+        let converted = |chunk| resources::chunk(&request.name.document, chunk);
         Ok(Response::new(pb::GetChunkResponse {
             chunk: Some(converted(found.chunk)),
             before: found.before.into_iter().map(converted).collect(),
             after: found.after.into_iter().map(converted).collect(),
+            parents: found.parents.into_iter().map(converted).collect(),
         }))
     }
 }

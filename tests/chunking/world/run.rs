@@ -4,6 +4,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{Engine, Step, Summary};
+use sluice::domain::ingest::parents::Parents;
 use sluice::domain::structure::tracker::Structure;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
 use sluice::domain::text::position::Span;
@@ -14,6 +15,8 @@ pub(crate) struct Chunk {
     pub(crate) span: Span,
     pub(crate) text: String,
     pub(crate) structure: Structure,
+    /// The numbers of levels whose parents begin and end with it.
+    pub(crate) levels: [usize; 2],
 }
 
 /// Returns the chunks of `pieces`, and the fault after them if there is one.
@@ -30,6 +33,7 @@ pub(crate) fn split<'a>(
                 span: cut.span,
                 text: cut.text.to_owned(),
                 structure: cut.structure,
+                levels: [cut.begun, cut.ended],
             }),
             Ok(None) => return None,
             Err(fault) => return Some(fault),
@@ -65,6 +69,7 @@ pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Ingested {
     pub(crate) rows: Vec<(u64, Span, [u8; 32], String, Structure)>,
+    pub(crate) parents: Vec<Option<Parents>>,
     pub(crate) checkpoints: Vec<Checkpoint>,
     pub(crate) summary: Option<Summary>,
 }
@@ -113,6 +118,8 @@ pub(crate) fn ingest(
             )
         };
         out.rows.extend(batch.chunks.iter().map(row));
+        let parents = batch.chunks.iter().map(|chunk| chunk.parents.clone());
+        out.parents.extend(parents);
         out.checkpoints.push(batch.checkpoint);
     }
     out

@@ -1,12 +1,14 @@
 //! The specs to test.
 
+use sluice::domain::chunking::levels::Levels;
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::text::measure::Measure;
 
 /// Returns specs with chunks of up to `max_size`, for every strategy, measure and packing. Each comes without overlap
-/// and with each of `overlaps`, with the default `min_size` and with a small one, which leaves the widest choice.
+/// and with each of `overlaps`, with the default `min_size` and with a small one, which leaves the widest choice. The
+/// former also comes in three levels.
 pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
     let mut specs = Vec::new();
     for strategy in Strategy::all() {
@@ -15,7 +17,8 @@ pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
                 for &overlap in [0].iter().chain(overlaps) {
                     for min_size in [None, Some(max_size.div_ceil(8).max(2 * overlap))] {
                         let strategy = Some(strategy.clone());
-                        let max_size = Some(max_size);
+                        let size = max_size;
+                        let max_size = Some(size);
                         let request = Request {
                             strategy,
                             measure,
@@ -23,13 +26,22 @@ pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
                             max_size,
                             overlap,
                             packing,
-                            max_bytes: None,
+                            ..Request::default()
                         };
-                        specs.push(Spec::new(request).unwrap());
+                        specs.push(Spec::new(request.clone()).unwrap());
+                        if min_size.is_none() {
+                            specs.push(in_levels(request, size));
+                        }
                     }
                 }
             }
         }
     }
     specs
+}
+
+/// Returns a spec in three levels, whose finest has chunks of up to `size`.
+pub(crate) fn in_levels(request: Request, size: usize) -> Spec {
+    let levels = Levels::new(vec![6 * size, 2 * size, size]).unwrap();
+    Spec::new(Request { levels, ..request }).unwrap()
 }

@@ -7,11 +7,11 @@ use sluice::interface::grpc::pb::change::Change;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
-use crate::support::world::rows;
+use crate::support::world::read;
 
-/// The contents of each document, by name and key.
+/// The contents of each document, by name and key. The key of a follower of levels ends with the level.
 pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, Content>>;
 
 /// The labels of each document, by name.
@@ -27,6 +27,8 @@ pub(crate) struct Content {
 /// The state of an embedder: its cursor, its contents, and the number of changes of each kind.
 #[derive(Clone, Default)]
 pub(crate) struct Follower {
+    /// The levels that it follows. Empty: the finest.
+    pub(crate) levels: Vec<i32>,
     pub(crate) cursor: String,
     pub(crate) contents: Contents,
     /// The labels of each document.
@@ -55,6 +57,7 @@ impl Follower {
             collection: "collections/c".to_owned(),
             after_cursor: self.cursor.clone(),
             follow,
+            levels: self.levels.clone(),
         };
         let mut client = ChunkServiceClient::new(channel.clone());
         Ok(client.stream_changes(request).await?.into_inner())
@@ -91,7 +94,8 @@ impl Follower {
                     self.added += 1;
                     self.text_kept += usize::from(change.is_text_kept);
                     let contents = self.contents.entry(document_of(&chunk)).or_default();
-                    let content = contents.entry(chunk.key.to_vec()).or_default();
+                    let key = key_in(&self.levels, &chunk.key, chunk.level);
+                    let content = contents.entry(key).or_default();
                     content.text = chunk.text;
                     content.chunks += 1;
                 }
@@ -100,17 +104,19 @@ impl Follower {
                     self.moved += usize::from(change.is_moved);
                     assert!(chunk.text.is_empty());
                     let contents = self.contents.get(&document_of(&chunk));
-                    let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.key));
+                    let key = key_in(&self.levels, &chunk.key, chunk.level);
+                    let is_known = contents.is_some_and(|known| known.contains_key(&key));
                     assert!(is_known, "{} is kept, but was never added", chunk.name);
                 }
                 Change::Removed(gone) => {
                     self.removed += 1;
                     let contents = self.contents.get_mut(&gone.document).unwrap();
-                    let content = contents.get_mut(&*gone.key).expect("it was added");
+                    let key = key_in(&self.levels, &gone.key, gone.level);
+                    let content = contents.get_mut(&key).expect("it was added");
                     content.chunks -= 1;
                     assert!(content.chunks >= gone.left, "removed twice");
                     if content.chunks == 0 {
-                        contents.remove(&*gone.key);
+                        contents.remove(&key);
                     }
                 }
                 Change::Complete(version) => {
@@ -124,7 +130,16 @@ impl Follower {
 
 fn document_of(chunk: &pb::Chunk) -> String {
     let (document, _) = chunk.name.rsplit_once("/chunks/").unwrap();
+    let (document, _) = document.split_once("/levels/").unwrap_or((document, ""));
     document.to_owned()
+}
+
+fn key_in(levels: &[i32], key: &[u8], level: i32) -> Vec<u8> {
+    let mut key = key.to_vec();
+    if !levels.is_empty() {
+        key.push(u8::try_from(level).unwrap());
+    }
+    key
 }
 
 async fn documents(channel: &Channel) -> Vec<pb::Document> {
@@ -138,14 +153,30 @@ async fn documents(channel: &Channel) -> Vec<pb::Document> {
     list.unwrap().into_inner().documents
 }
 
-/// Reads the contents of each document of the collection from its chunks.
+/// Reads the contents of each document of the collection from its chunks of the finest level.
 pub(crate) async fn contents(channel: &Channel) -> Contents {
+    contents_of_levels(channel, &[]).await
+}
+
+/// Reads the contents of each document of the collection from its chunks of these levels. A document with none of them
+/// has no contents.
+pub(crate) async fn contents_of_levels(channel: &Channel, levels: &[i32]) -> Contents {
     let mut contents = Contents::new();
     for document in documents(channel).await {
-        let chunks = rows(channel, &document.name, None, false).await.unwrap();
+        let request = pb::StreamChunksRequest {
+            document: document.name.clone(),
+            levels: levels.to_vec(),
+            ..Default::default()
+        };
+        let read = read(channel, request).await;
+        let chunks = match read {
+            Err(status) if status.code() == Code::InvalidArgument => vec![],
+            chunks => chunks.unwrap(),
+        };
         let mut by_key = BTreeMap::new();
         for chunk in chunks {
-            let content: &mut Content = by_key.entry(chunk.key.to_vec()).or_default();
+            let key = key_in(levels, &chunk.key, chunk.level);
+            let content: &mut Content = by_key.entry(key).or_default();
             content.text = chunk.text;
             content.chunks += 1;
         }

@@ -43,6 +43,11 @@ impl Restarted {
         *server = Some(serve(&self.folder));
     }
 
+    /// Returns the most memory that the running server has had, in KiB.
+    pub(crate) async fn peak_kib(&self) -> u64 {
+        self.server.read().await.as_ref().unwrap().peak_kib()
+    }
+
     pub(crate) async fn channel(&self) -> Channel {
         self.server.read().await.as_ref().unwrap().channel()
     }
@@ -76,22 +81,20 @@ pub(crate) async fn upload(instance: &Restarted, spec: &pb::UploadSpec, source: 
             messages.push(more(i64::try_from(offset).unwrap(), content));
         }
         messages.push(last(more(i64::try_from(source.len()).unwrap(), b"")));
-        if client
-            .upload_document(tokio_stream::iter(messages))
-            .await
-            .is_ok()
-        {
+        let uploaded = client.upload_document(tokio_stream::iter(messages)).await;
+        if uploaded.is_ok() {
             return;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 /// Follows in turns: takes a few responses, then drops the stream and opens the next.
 pub(crate) async fn follow_at_random(
     instance: Arc<Restarted>,
+    mut follower: Follower,
     enough: CancellationToken,
 ) -> Follower {
-    let mut follower = Follower::default();
     for turn in 0_u64.. {
         if enough.is_cancelled() {
             break;

@@ -208,15 +208,21 @@ pub(crate) async fn rows(
         follow,
         ..Default::default()
     };
-    let mut pages = ChunkServiceClient::new(channel.clone())
-        .stream_chunks(request)
-        .await?
-        .into_inner();
-    let mut rows = Vec::new();
+    read(channel, request).await
+}
+
+/// Reads all chunks of a request.
+pub(crate) async fn read(
+    channel: &Channel,
+    request: pb::StreamChunksRequest,
+) -> Result<Vec<pb::Chunk>, Status> {
+    let mut client = ChunkServiceClient::new(channel.clone());
+    let mut pages = client.stream_chunks(request).await?.into_inner();
+    let mut chunks = Vec::new();
     while let Some(page) = pages.message().await? {
-        rows.extend(page.chunks);
+        chunks.extend(page.chunks);
     }
-    Ok(rows)
+    Ok(chunks)
 }
 
 /// Returns a spec for a new upload of `collections/c/documents/{id}`.

@@ -1,8 +1,10 @@
 //! The chunks that a reader wants: a range of a document, or a number of neighbors.
 
-use crate::application::catalog::chunk_neighbors::NEIGHBORS_MAX;
-use crate::application::catalog::chunk_range::ChunkRange;
+use crate::application::catalog::chunks::chunk_context::NEIGHBORS_MAX;
+use crate::application::catalog::chunks::levels::ChosenLevels;
+use crate::application::catalog::chunks::range::ChunkRange;
 use crate::application::error::Error;
+use crate::domain::chunking::levels::LEVELS_MAX;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::pb;
 
@@ -19,8 +21,10 @@ pub fn to_range(request: &pb::StreamChunksRequest) -> Result<ChunkRange, Error> 
         last_ordinal,
         end_byte,
         start_byte,
+        ref levels,
     } = *request;
     let mut range = ChunkRange::from_ordinal(from_ordinal(after_ordinal)?);
+    range.levels = to_levels(levels)?;
     if let Some(start) = start_byte {
         if after_ordinal.is_some() {
             let message = "must not be set together with after_ordinal";
@@ -30,7 +34,8 @@ pub fn to_range(request: &pb::StreamChunksRequest) -> Result<ChunkRange, Error> 
     }
     if let Some(last) = last_ordinal {
         range.end_ordinal = not_negative("last_ordinal", last)? + 1;
-        if range.end_ordinal <= range.from {
+        // A parent of the last chunk may end later, so a resumed reader of levels may be beyond it.
+        if range.levels.is_default() && range.end_ordinal <= range.from {
             let message = "must be greater than after_ordinal";
             return Err(Error::invalid("last_ordinal", message));
         }
@@ -42,6 +47,20 @@ pub fn to_range(request: &pb::StreamChunksRequest) -> Result<ChunkRange, Error> 
         }
     }
     Ok(range)
+}
+
+/// Returns the levels of a request.
+///
+/// # Errors
+///
+/// Fails if one is out of range.
+pub fn to_levels(levels: &[i32]) -> Result<ChosenLevels, Error> {
+    let numbers = levels.iter().map(|level| usize::try_from(*level));
+    let numbers = numbers.collect::<Result<Vec<_>, _>>().ok();
+    numbers.and_then(ChosenLevels::new).ok_or_else(|| {
+        let message = format!("must be from 0 to {}", LEVELS_MAX - 1);
+        Error::invalid("levels", message)
+    })
 }
 
 fn not_negative(field: &'static str, value: i64) -> Result<u64, Error> {

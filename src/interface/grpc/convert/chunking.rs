@@ -1,6 +1,7 @@
 //! Converts specs, decoding policies and positions.
 
 use crate::application::error::Error;
+use crate::domain::chunking::levels::Levels;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
@@ -30,6 +31,7 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         max_bytes,
         packing,
         separators,
+        levels,
     } = from;
     let strategy = match known("chunking.strategy", strategy)? {
         pb::Strategy::Unspecified => None,
@@ -37,6 +39,7 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         pb::Strategy::Recursive => Some(Kind::Recursive),
         pb::Strategy::Sentence => Some(Kind::Sentence),
         pb::Strategy::Markdown => Some(Kind::Markdown),
+        pb::Strategy::Hierarchical => Some(Kind::Hierarchical),
     };
     let measure = match known("chunking.measure", measure)? {
         pb::Measure::Unspecified => None,
@@ -58,6 +61,7 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         max_size: size(max_size),
         overlap: size(overlap),
         max_bytes: size(max_bytes),
+        levels: levels.map(size_levels).transpose()?,
         packing,
     })
 }
@@ -131,12 +135,7 @@ pub fn to_decoding(decoding: Decoding) -> pb::DecodingPolicy {
 #[must_use]
 pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
     let size = |size: Option<usize>| size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-    let strategy = from.strategy.map(|kind| match kind {
-        Kind::Fixed => pb::Strategy::Fixed,
-        Kind::Recursive => pb::Strategy::Recursive,
-        Kind::Sentence => pb::Strategy::Sentence,
-        Kind::Markdown => pb::Strategy::Markdown,
-    });
+    let strategy = from.strategy.map(to_strategy);
     let measure = from.measure.map(|measure| match measure {
         Measure::Characters => pb::Measure::Characters,
         Measure::Bytes => pb::Measure::Bytes,
@@ -165,6 +164,13 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         separators: separators.map(|separators| pb::Separators {
             levels: separators.levels().iter().map(level).collect(),
             keep: keep(separators.keep()).into(),
+        }),
+        levels: from.levels.as_ref().map(|levels| pb::SizeLevels {
+            sizes: levels
+                .sizes()
+                .iter()
+                .map(|one| size(Some(*one)).unwrap_or_default())
+                .collect(),
         }),
     }
 }
@@ -235,6 +241,24 @@ fn choice(label: &str) -> Result<Option<Choice>, Error> {
     let charset = Charset::from_label(label);
     let charset = charset.map_err(|error| Error::invalid("decoding.charset", error))?;
     Ok(Some(Choice::Is(charset)))
+}
+
+/// Converts a strategy.
+#[must_use]
+pub fn to_strategy(from: Kind) -> pb::Strategy {
+    match from {
+        Kind::Fixed => pb::Strategy::Fixed,
+        Kind::Recursive => pb::Strategy::Recursive,
+        Kind::Sentence => pb::Strategy::Sentence,
+        Kind::Markdown => pb::Strategy::Markdown,
+        Kind::Hierarchical => pb::Strategy::Hierarchical,
+    }
+}
+
+fn size_levels(from: pb::SizeLevels) -> Result<Levels, Error> {
+    let sizes = from.sizes.into_iter().map(|size| size as usize);
+    let levels = Levels::new(sizes.collect());
+    levels.map_err(|error| Error::invalid("chunking.levels", error))
 }
 
 fn ladder(from: pb::Separators) -> Result<SeparatorLevels, Error> {

@@ -2,8 +2,9 @@
 
 use prost_types::Timestamp;
 
-use crate::application::catalog::change_event::ChangeEvent;
-use crate::application::catalog::chunks::Versioned;
+use crate::application::catalog::changes::change_event::ChangeEvent;
+use crate::application::catalog::chunks::levels::LevelChunk;
+use crate::application::catalog::chunks::stream::Versioned;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
@@ -11,6 +12,7 @@ use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
+use crate::domain::names::chunk_name::ChunkName;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::operation::state::State;
 use crate::domain::timestamp;
@@ -73,25 +75,51 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
     let Versioned {
         version,
         labels,
-        chunk,
+        chunk:
+            LevelChunk {
+                level,
+                is_parent,
+                first_ordinal,
+                last_ordinal,
+                chunk,
+                text,
+            },
     } = from;
+    let name = ChunkName {
+        document: document.clone(),
+        level: is_parent.then_some(level),
+        ordinal: chunk.ordinal,
+    };
+    let parents = chunk
+        .parents
+        .iter()
+        .flat_map(|parents| parents.numbers.iter());
     pb::Chunk {
-        name: format!("{document}/chunks/{}", chunk.chunk.ordinal),
-        ordinal: count(chunk.chunk.ordinal),
+        name: name.to_string(),
+        ordinal: count(chunk.ordinal),
         version: count(version),
-        start: Some(to_position(chunk.chunk.span.start)),
-        end: Some(to_position(chunk.chunk.span.end)),
-        sha256: chunk.chunk.sha256.to_vec().into(),
-        text: chunk.text,
+        start: Some(to_position(chunk.span.start)),
+        end: Some(to_position(chunk.span.end)),
+        sha256: chunk.sha256.to_vec().into(),
+        text,
         labels: labels
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
-        structure: Some(to_structure(&chunk.chunk.structure)),
-        key: chunk.chunk.key.to_vec().into(),
+        structure: Some(to_structure(&chunk.structure)),
+        key: chunk.key.to_vec().into(),
         tokens: None,
         record: None,
+        parents: parents.map(|number| count(*number)).collect(),
+        level: to_level(level),
+        first_ordinal: count(first_ordinal),
+        last_ordinal: count(last_ordinal),
     }
+}
+
+/// Converts a level. There are at most four.
+fn to_level(level: usize) -> i32 {
+    i32::try_from(level).unwrap_or(i32::MAX)
 }
 
 /// Converts a change.
@@ -121,10 +149,12 @@ pub fn change(from: ChangeEvent) -> pb::Change {
         }
         ChangeEvent::Removed {
             document,
+            level,
             key,
             left,
         } => change::Change::Removed(pb::ChunkRemoved {
             document: document.to_string(),
+            level: to_level(level),
             key: key.to_vec().into(),
             left: count(left),
         }),

@@ -1,6 +1,7 @@
 //! The structure of chunks.
 
-use crate::application::catalog::sections;
+use crate::application::catalog::chunks::sections;
+use crate::domain::ingest::parents::{Parent, Parents};
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;
 use crate::domain::structure::section::SectionStart;
@@ -33,6 +34,40 @@ pub fn to_structure(from: &Structure) -> pb::ChunkStructure {
         introduction: introduction.clone(),
         sections: sections.map_or_else(Vec::new, |all| all.listed.iter().map(to_section).collect()),
         omitted_sections: count(sections.map_or(0, |all| all.omitted)),
+    }
+}
+
+/// Converts the parents of a chunk: their numbers, and those that end with the chunk of this ordinal.
+#[must_use]
+pub fn to_parents(from: Option<&Parents>, ordinal: u64) -> (Vec<i64>, Vec<pb::ParentChunk>) {
+    let Some(Parents { numbers, ended }) = from else {
+        return (Vec::new(), Vec::new());
+    };
+    let numbers = numbers.iter().map(|number| count(*number));
+    let ended = ended.iter().map(|parent| to_parent(parent, ordinal));
+    (numbers.collect(), ended.collect())
+}
+
+fn to_parent(from: &Parent, last_ordinal: u64) -> pb::ParentChunk {
+    let Parent {
+        level,
+        number,
+        first_ordinal,
+        span,
+        sha256,
+        key,
+        kind,
+    } = from;
+    pb::ParentChunk {
+        level: i32::try_from(*level).unwrap_or(i32::MAX),
+        number: count(*number),
+        first_ordinal: count(*first_ordinal),
+        last_ordinal: count(last_ordinal),
+        start: Some(to_position(span.start)),
+        end: Some(to_position(span.end)),
+        sha256: sha256.to_vec().into(),
+        key: key.to_vec().into(),
+        kind: to_kind(*kind).into(),
     }
 }
 

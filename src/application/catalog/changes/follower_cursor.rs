@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::application::catalog::version_diff::Within;
+use crate::application::catalog::chunks::levels::ChosenLevels;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
@@ -19,9 +19,25 @@ pub(super) struct FollowerPosition {
     pub within: Option<Within>,
 }
 
-/// Returns the scope that a cursor is bound to.
-pub(super) fn scope(collection: &CollectionId) -> String {
-    format!("changes {collection}")
+/// The position of a follower within a document.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Within {
+    /// The document.
+    pub document: DocumentUid,
+    /// The version that the follower has; 0 if it has none.
+    pub before: u64,
+    /// The version that it receives.
+    pub version: u64,
+    /// The ordinal of a chunk of the finest level: that chunk, if wanted, and the parents that end with it are the next
+    /// ones to send.
+    pub ordinal: u64,
+    /// The number of chunks of the older version's finest level that were checked for removed contents.
+    pub removed: u64,
+}
+
+/// Returns the scope that a cursor is bound to: after a change of the levels a follower has nothing to resume from.
+pub(super) fn scope(collection: &CollectionId, levels: ChosenLevels) -> String {
+    format!("changes {collection} {:?}", levels.numbers())
 }
 
 /// The serialized form of a uid: its bytes.

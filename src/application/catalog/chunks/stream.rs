@@ -7,23 +7,26 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunk_range::ChunkRange;
+use crate::application::catalog::chunks::levels::{ChosenLevels, LevelChunk};
+use crate::application::catalog::chunks::range::{ChunkRange, UnreadRange};
+use crate::application::catalog::chunks::search::Search;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
 use crate::application::ports::chunks::{Chunk, VersionKey};
-use crate::application::ports::documents::{Document, Version};
+use crate::application::ports::documents::{Document, Version, labels_bytes};
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{
     self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
 };
+use crate::domain::chunking::spec::Spec;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::OperationUid;
 use crate::domain::operation::state::State;
 
-/// The most text of a message with its contexts and sections, in bytes. A single chunk may have more. gRPC clients
-/// accept messages of 4 MiB by default.
+/// The most text of a message with its contexts, sections and labels, in bytes. A single chunk with the parents that end
+/// with it may have more, up to 2.2 MiB. gRPC clients accept messages of 4 MiB by default.
 const PART_BYTES: usize = 1024 * 1024;
 
 /// The use case of reading chunks.
@@ -47,7 +50,7 @@ pub struct Versioned {
     /// The labels of its document.
     pub labels: Arc<BTreeMap<String, String>>,
     /// The chunk.
-    pub chunk: Chunk,
+    pub chunk: LevelChunk,
 }
 
 /// The chunks to read.
@@ -56,7 +59,7 @@ struct ChunkSelection {
     of: VersionKey,
     labels: Arc<BTreeMap<String, String>>,
     until: Until,
-    range: ChunkRange,
+    range: UnreadRange,
 }
 
 /// The end of the chunks to read.
@@ -84,7 +87,7 @@ impl Chunks {
     ///
     /// # Errors
     ///
-    /// Fails if the document or a version to read does not exist.
+    /// Fails if the document, a version to read, or all of the levels do not exist.
     pub async fn stream(
         &self,
         caller: &Caller,
@@ -97,16 +100,18 @@ impl Chunks {
             && let Some(upload) = self.store.newest_upload(caller, &document.uid).await?
             && upload.state == State::Running
         {
+            check_levels(range.levels, &upload.spec)?;
             return Ok(self.follow(caller, &upload, range, CancellationToken::new()));
         }
         let (of, version) = current(&document)?;
+        check_levels(range.levels, &version.spec)?;
         let until = Until::Count(version.chunks);
         let labels = Arc::new(document.labels.clone());
         let source = ChunkSelection {
             of,
             labels,
             until,
-            range,
+            range: UnreadRange::new(range),
         };
         Ok(self.read(caller, source))
     }
@@ -133,7 +138,7 @@ impl Chunks {
             of,
             labels,
             until,
-            range,
+            range: UnreadRange::new(range),
         };
         self.read(caller, source)
     }
@@ -162,7 +167,7 @@ impl Chunks {
             let page = self.page(caller, &mut source, &stored).await?;
             if let Some(first) = page.first() {
                 // The sweep removes the first chunks of a version first.
-                if first.chunk.ordinal != source.range.from {
+                if Some(first.chunk.ordinal) != source.range.next() {
                     self.follow_move(caller, &mut source.of).await?;
                     continue;
                 }
@@ -173,7 +178,9 @@ impl Chunks {
             match (stored.state, &mut source.until) {
                 _ if source.range.is_over() => {}
                 // The sweep has removed the remaining chunks.
-                (State::Succeeded, _) if source.range.from < stored.chunks => {
+                (State::Succeeded, _)
+                    if source.range.next().is_some_and(|next| next < stored.chunks) =>
+                {
                     self.follow_move(caller, &mut source.of).await?;
                 }
                 (State::Running, Until::Upload(_, subscription, enough)) if !stored.is_enough => {
@@ -228,20 +235,21 @@ impl Chunks {
     ) -> Result<Vec<Chunk>, Error> {
         // The chunks of an upload that failed may be removed at any time, so they are not searched.
         if matches!(stored.state, State::Succeeded | State::Running) {
-            let store = self.store.as_ref();
-            let range = &mut source.range;
-            range
-                .find_start(store, caller, &mut source.of, stored.chunks)
-                .await?;
+            let search = Search {
+                store: self.store.as_ref(),
+                caller,
+                of: &mut source.of,
+            };
+            source.range.find_start(search, stored.chunks).await?;
         }
-        let range = source.range;
-        if range.start_byte.is_some() || range.is_over() {
-            return Ok(Vec::new());
+        let range = &source.range;
+        match range.next().filter(|_| !range.is_over()) {
+            Some(next) => {
+                let page = self.store.chunks(caller, source.of, next, range.rows());
+                Ok(page.await?)
+            }
+            None => Ok(Vec::new()),
         }
-        let page = self
-            .store
-            .chunks(caller, source.of, range.from, range.rows());
-        Ok(page.await?)
     }
 
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
@@ -282,13 +290,23 @@ pub(super) fn current(document: &Document) -> Result<(VersionKey, &Version), Err
     Ok((of, version))
 }
 
-/// Sends a page in parts that fit a message.
+/// Refuses a choice of levels if a version of that spec has none of them.
+fn check_levels(levels: ChosenLevels, spec: &Spec) -> Result<(), Error> {
+    let parents = spec.parents().len();
+    if levels.coarsest(parents).is_some() {
+        return Ok(());
+    }
+    let message = format!("must have one of the document's levels, which are 0 to {parents}");
+    Err(Error::invalid("levels", message))
+}
+
+/// Sends chunks in parts that fit a message.
 async fn send(
     sender: &ResponseSender<Vec<Versioned>>,
     source: &ChunkSelection,
-    page: Vec<Chunk>,
+    page: Vec<LevelChunk>,
 ) -> Result<(), StopReason> {
-    for part in parts(page) {
+    for part in parts(page, labels_bytes(&source.labels)) {
         let versioned = part.into_iter().map(|chunk| Versioned {
             version: source.of.version,
             labels: Arc::clone(&source.labels),
@@ -299,19 +317,27 @@ async fn send(
     Ok(())
 }
 
-/// Cuts a page into parts that fit a message.
+/// Cuts chunks into parts that fit a message. `labels_bytes` is the size of the labels of each. Chunks that end with the
+/// same chunk of the finest level stay together, so that a reader can resume after each part.
 #[must_use]
-pub fn parts(page: Vec<Chunk>) -> Vec<Vec<Chunk>> {
-    let mut parts: Vec<Vec<Chunk>> = Vec::new();
+pub fn parts(chunks: Vec<LevelChunk>, labels_bytes: usize) -> Vec<Vec<LevelChunk>> {
+    let mut parts: Vec<Vec<LevelChunk>> = Vec::new();
     let mut bytes = PART_BYTES;
-    for chunk in page {
-        let size = chunk.text.len() + chunk.chunk.structure.bytes();
+    let mut chunks = chunks.into_iter().peekable();
+    while let Some(first) = chunks.next() {
+        let last_ordinal = first.last_ordinal;
+        let mut together = vec![first];
+        while let Some(next) = chunks.next_if(|next| next.last_ordinal == last_ordinal) {
+            together.push(next);
+        }
+        let size = together.iter().map(|chunk| chunk.bytes() + labels_bytes);
+        let size = size.sum::<usize>();
         bytes += size;
         match parts.last_mut() {
-            Some(part) if bytes <= PART_BYTES => part.push(chunk),
+            Some(part) if bytes <= PART_BYTES => part.extend(together),
             _ => {
                 bytes = size;
-                parts.push(vec![chunk]);
+                parts.push(together);
             }
         }
     }

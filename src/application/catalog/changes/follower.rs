@@ -10,10 +10,12 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::change_event::ChangeEvent;
+use crate::application::catalog::changes::change_event::ChangeEvent;
+use crate::application::catalog::changes::diff_context::DiffContext;
+use crate::application::catalog::changes::follower_cursor::{FollowerPosition, Within, scope};
+use crate::application::catalog::changes::version_diff::{DiffPage, Difference};
+use crate::application::catalog::chunks::levels::ChosenLevels;
 use crate::application::catalog::default_collection;
-use crate::application::catalog::follower_cursor::{FollowerPosition, scope};
-use crate::application::catalog::version_diff::{DiffContext, DiffPage, Difference, Within};
 use crate::application::error::Error;
 use crate::application::events::bus::Bus;
 use crate::application::memory::budget::MemoryBudget;
@@ -59,22 +61,25 @@ pub struct Part {
 }
 
 impl Changes {
-    /// Streams the changes since the cursor. With `follow` the stream does not end by itself.
+    /// Streams the changes of chunks of these levels since the cursor. With `follow` the stream does not end by itself.
     ///
     /// # Errors
     ///
-    /// Fails if the collection does not exist, or the cursor is not valid for it.
+    /// Fails if the collection does not exist, or the cursor is not valid for it and for the levels.
     pub async fn stream(
         &self,
         caller: &Caller,
         id: &CollectionId,
+        levels: ChosenLevels,
         after_cursor: &str,
         follow: bool,
     ) -> Result<ResponseReceiver<Part>, Error> {
         let store = self.store.as_ref();
         let clock = self.clock.as_ref();
         let collection = default_collection::find(store, clock, caller, id).await?;
-        let place = self.place(caller, &collection, after_cursor).await?;
+        let place = self
+            .place(caller, &collection, levels, after_cursor)
+            .await?;
         let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let follower = Follower {
             source: DiffContext {
@@ -82,6 +87,7 @@ impl Changes {
                 budget: self.budget.clone(),
                 caller: caller.clone(),
                 collection: collection.id,
+                levels,
             },
             collection: collection.uid,
             bus: Arc::clone(&self.bus),
@@ -99,6 +105,7 @@ impl Changes {
         &self,
         caller: &Caller,
         collection: &Collection,
+        levels: ChosenLevels,
         cursor: &str,
     ) -> Result<FollowerPosition, Error> {
         if cursor.is_empty() {
@@ -112,7 +119,7 @@ impl Changes {
             });
         }
         let field = "after_cursor";
-        let scope = scope(&collection.id);
+        let scope = scope(&collection.id, levels);
         let place = self.tokens.open(caller, &scope, field, cursor)?;
         let place: FollowerPosition =
             serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
@@ -289,7 +296,7 @@ impl Follower {
         place: FollowerPosition,
     ) -> Result<(), StopReason> {
         let caller = &self.source.caller;
-        let scope = scope(&self.source.collection);
+        let scope = scope(&self.source.collection, self.source.levels);
         let place = serde_json::to_string(&place).map_err(|error| store_error::Error::Damaged {
             what: "a cursor that cannot be written",
             source: Some(error.into()),

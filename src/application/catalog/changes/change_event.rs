@@ -1,6 +1,6 @@
 //! The changes that a follower of a collection receives.
 
-use crate::application::catalog::chunks::Versioned;
+use crate::application::catalog::chunks::stream::Versioned;
 use crate::application::ports::documents::Document;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
@@ -34,6 +34,8 @@ pub enum ChangeEvent {
     Removed {
         /// The document.
         document: DocumentName,
+        /// The level of the chunk: 0 is the coarsest.
+        level: usize,
         /// The key of the content.
         key: [u8; 32],
         /// The number of chunks that still have the content.
@@ -45,7 +47,7 @@ pub enum ChangeEvent {
         document: DocumentName,
         /// The version.
         version: u64,
-        /// The number of its chunks.
+        /// The number of its chunks of the finest level.
         chunks: u64,
     },
 }

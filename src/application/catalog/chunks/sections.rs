@@ -1,10 +1,9 @@
 //! The outline of a version: its sections, from the headings that each chunk lists.
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunks::{Chunks, current};
-use crate::application::catalog::version_diff::HEAD_ROWS;
+use crate::application::catalog::chunks::stream::{Chunks, current};
 use crate::application::error::Error;
-use crate::application::ports::chunks::VersionKey;
+use crate::application::ports::chunks::{HEAD_PAGE_ROWS, VersionKey};
 use crate::application::response_stream::{self, ResponseReceiver, ResponseSender, StopReason};
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::names::resource::DocumentName;
@@ -71,7 +70,8 @@ impl Chunks {
     ) -> Result<(), StopReason> {
         let mut from = 0;
         while from < count {
-            let page = self.store.chunk_heads(caller, of, from, HEAD_ROWS).await?;
+            let rows = HEAD_PAGE_ROWS;
+            let page = self.store.chunk_heads(caller, of, from, rows).await?;
             // The sweep removes the first chunks of a version first.
             if page.first().is_none_or(|first| first.ordinal != from) {
                 self.follow_move(caller, &mut of).await?;

@@ -1,77 +1,28 @@
 //! The difference between two versions of a document, sent in parts. First come the chunks of the newer version in
-//! order, each as added or kept by its content. Then come the contents that the newer version has less often. Added
-//! and removed keys are the difference of both versions' multisets of keys.
+//! order, each as added or kept by its content, and each parent after its last chunk. Then come the contents that the
+//! newer version has less often. Added and removed keys are the difference of both versions' multisets of keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::application::caller::Caller;
-use crate::application::catalog::change_event::ChangeEvent;
-use crate::application::catalog::chunks::{Versioned, parts};
+use crate::application::catalog::changes::change_event::ChangeEvent;
+use crate::application::catalog::changes::diff_context::{DiffContext, push_head};
+use crate::application::catalog::changes::follower_cursor::Within;
+use crate::application::catalog::changes::version_contents::{
+    CHUNK_BYTES, Comparison, VersionContents,
+};
+use crate::application::catalog::chunks::levels::{LevelAssembly, LevelChunk};
+use crate::application::catalog::chunks::search::Search;
+use crate::application::catalog::chunks::stream::{Versioned, parts};
 use crate::application::catalog::relocation;
-use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
 use crate::application::error::Error;
-use crate::application::memory::budget::MemoryBudget;
-use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
-use crate::application::ports::documents::Document;
-use crate::application::ports::store::Store;
-use crate::domain::ingest::batch;
-use crate::domain::names::resource::{CollectionId, DocumentName};
-use crate::domain::names::uid::DocumentUid;
+use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, VersionKey};
+use crate::application::ports::documents::{Document, labels_bytes};
+use crate::domain::names::resource::DocumentName;
 
-/// The most chunks of a version that a newer one is compared with: 8 MB of contents. After a version with more chunks
-/// the newer one is sent anew.
+/// The most chunks of a version that a newer one is compared with, in all chosen levels: 8 MB of contents. After a version
+/// with more chunks the newer one is sent anew.
 const CHUNKS_MAX: u64 = 200_000;
-/// The chunks without text that are read at once: about 250 KB with usual contexts.
-pub(super) const HEAD_ROWS: u32 = 1_000;
-
-/// The position of a follower within a document.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Within {
-    /// The document.
-    pub document: DocumentUid,
-    /// The version that the follower has; 0 if it has none.
-    pub before: u64,
-    /// The version that it receives.
-    pub version: u64,
-    /// The ordinal of the next chunk to send.
-    pub ordinal: u64,
-    /// The number of chunks of the older version that were checked for removed contents.
-    pub removed: u64,
-}
-
-/// The store and the caller of a comparison.
-#[derive(Clone, Debug)]
-pub struct DiffContext {
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// The memory for comparing.
-    pub budget: MemoryBudget,
-    /// The caller that follows the changes.
-    pub caller: Caller,
-    /// The collection of all the documents.
-    pub collection: CollectionId,
-}
-
-impl DiffContext {
-    /// Reads the next chunks of a version's first `until`, from ordinal `from` on, without text. Returns `None` if the
-    /// version is being swept.
-    async fn heads(
-        &self,
-        of: VersionKey,
-        from: u64,
-        until: u64,
-    ) -> Result<Option<Vec<batch::Chunk>>, Error> {
-        let left = u32::try_from(until - from).unwrap_or(u32::MAX);
-        let rows = left.min(HEAD_ROWS);
-        let page = self.store.chunk_heads(&self.caller, of, from, rows).await?;
-        // The sweep removes the first chunks of a version first.
-        let is_next = page.first().is_some_and(|first| first.ordinal == from);
-        Ok(is_next.then_some(page))
-    }
-}
 
 /// A difference that is being sent.
 pub(crate) struct Difference<'a> {
@@ -84,9 +35,25 @@ pub(crate) struct Difference<'a> {
     chunks: Option<u64>,
     /// The contents of the older version. `None` means that the follower keeps nothing.
     before: Option<VersionContents>,
+    /// The ordinal of the next chunk of the newer version to read. `None` means that it is not looked up.
+    next: Option<u64>,
+    assembly: LevelAssembly,
     /// The parts of the current page that are still to be sent.
-    read: std::vec::IntoIter<Vec<Chunk>>,
+    read: std::vec::IntoIter<Vec<LevelChunk>>,
     is_begun: bool,
+}
+
+/// The result of reading a page.
+#[derive(Clone, Copy)]
+enum ReadPage {
+    /// Chunks were read.
+    Chunks,
+    /// No further chunk is to be sent.
+    End,
+    /// The document was moved, and is to be read in its new partition.
+    Moved,
+    /// The version is being swept.
+    Swept,
 }
 
 /// The next events of a difference.
@@ -120,6 +87,8 @@ impl<'a> Difference<'a> {
             within,
             chunks,
             before: None,
+            next: None,
+            assembly: LevelAssembly::new(source.levels),
             read: vec![].into_iter(),
             is_begun: within.ordinal > 0,
         };
@@ -168,55 +137,110 @@ impl<'a> Difference<'a> {
     }
 
     async fn next_chunks(&mut self, mut events: Vec<ChangeEvent>) -> Result<DiffPage, Error> {
-        if self.read.len() == 0 {
-            let store = &self.source.store;
-            let caller = &self.source.caller;
-            let of = self.of(self.within.version);
-            let from = self.within.ordinal;
-            let page = store.chunks(caller, of, from, CHUNK_PAGE_ROWS).await?;
-            let is_next = page
-                .first()
-                .is_some_and(|first| first.chunk.ordinal == from);
-            if !is_next && self.follow_move().await? {
-                return Ok(DiffPage::Part(events, self.within));
+        while self.read.len() == 0 {
+            match self.read_page().await? {
+                ReadPage::Chunks => {}
+                ReadPage::Moved => return Ok(DiffPage::Part(events, self.within)),
+                ReadPage::Swept => {
+                    // The chunks that were sent of the version are no longer valid.
+                    self.chunks = None;
+                    return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
+                }
+                ReadPage::End => {
+                    self.within.ordinal = self.chunks.unwrap_or_default();
+                    return Ok(DiffPage::Part(events, self.within));
+                }
             }
-            if !is_next {
-                // The version is being swept: the chunks that were sent of it are no longer valid.
-                self.chunks = None;
-                return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
-            }
-            self.read = parts(page).into_iter();
         }
         let part = self.read.next().unwrap_or_default();
-        for mut chunk in part {
-            self.within.ordinal = chunk.chunk.ordinal + 1;
-            let comparison = match &mut self.before {
-                Some(before) => before.compare(&chunk.chunk),
-                None => Comparison::NEW,
-            };
-            if let Comparison::Kept { .. } = comparison {
-                chunk.text.clear();
-            }
-            let chunk = Versioned {
-                version: self.within.version,
-                labels: Arc::clone(&self.labels),
-                chunk,
-            };
-            let document = self.name.clone();
-            events.push(match comparison {
-                Comparison::Kept { is_moved } => ChangeEvent::Kept {
-                    document,
-                    chunk,
-                    is_moved,
-                },
-                Comparison::Added { is_text_kept } => ChangeEvent::Added {
-                    document,
-                    chunk,
-                    is_text_kept,
-                },
-            });
+        for chunk in part {
+            self.within.ordinal = chunk.last_ordinal + 1;
+            events.push(self.compared(chunk));
         }
         Ok(DiffPage::Part(events, self.within))
+    }
+
+    /// Reads the next page of the newer version, and makes the parts to send.
+    async fn read_page(&mut self) -> Result<ReadPage, Error> {
+        let ordinal = self.within.ordinal;
+        let next = match self.start().await {
+            Err(Error::VersionGone) => return Ok(ReadPage::Swept),
+            next => next?,
+        };
+        // Without one of the levels the version has nothing to send.
+        let Some(next) = next else {
+            return Ok(ReadPage::End);
+        };
+        self.next = Some(next);
+        if self.chunks.is_none_or(|chunks| next >= chunks) {
+            return Ok(ReadPage::End);
+        }
+        let of = self.of(self.within.version);
+        let DiffContext { store, caller, .. } = self.source;
+        let page = store.chunks(caller, of, next, CHUNK_PAGE_ROWS).await?;
+        if page.first().is_none_or(|first| first.chunk.ordinal != next) {
+            let has_moved = self.follow_move().await?;
+            return Ok(if has_moved {
+                ReadPage::Moved
+            } else {
+                ReadPage::Swept
+            });
+        }
+        let mut made = Vec::new();
+        for chunk in page {
+            self.next = Some(chunk.chunk.ordinal + 1);
+            made.extend(self.assembly.push(chunk));
+        }
+        made.retain(|chunk| chunk.last_ordinal >= ordinal);
+        self.read = parts(made, labels_bytes(&self.labels)).into_iter();
+        Ok(ReadPage::Chunks)
+    }
+
+    /// Returns the ordinal of the next chunk to read: at first the one that the coarsest wanted parent begins with.
+    /// `None` means that the version has none of the levels.
+    async fn start(&mut self) -> Result<Option<u64>, Error> {
+        if self.next.is_some() {
+            return Ok(self.next);
+        }
+        let mut of = self.of(self.within.version);
+        let mut search = Search {
+            store: self.source.store.as_ref(),
+            caller: &self.source.caller,
+            of: &mut of,
+        };
+        let levels = self.source.levels;
+        let start = search.parent_start(levels, self.within.ordinal).await;
+        self.document.partition = of.partition;
+        start
+    }
+
+    /// Returns the event of a chunk of the newer version.
+    fn compared(&mut self, mut chunk: LevelChunk) -> ChangeEvent {
+        let comparison = match &mut self.before {
+            Some(before) => before.compare(&chunk),
+            None => Comparison::NEW,
+        };
+        if let Comparison::Kept { .. } = comparison {
+            chunk.text.clear();
+        }
+        let chunk = Versioned {
+            version: self.within.version,
+            labels: Arc::clone(&self.labels),
+            chunk,
+        };
+        let document = self.name.clone();
+        match comparison {
+            Comparison::Kept { is_moved } => ChangeEvent::Kept {
+                document,
+                chunk,
+                is_moved,
+            },
+            Comparison::Added { is_text_kept } => ChangeEvent::Added {
+                document,
+                chunk,
+                is_text_kept,
+            },
+        }
     }
 
     /// Follows a move of the document since it was read. Returns `false` if it was not moved.
@@ -241,11 +265,15 @@ impl<'a> Difference<'a> {
                 return Ok(Some(vec![]));
             };
             self.within.removed += heads.len() as u64;
-            let gone = heads.into_iter().filter_map(|head| {
+            let keys = heads
+                .iter()
+                .flat_map(|head| self.source.levels.ended_keys(head));
+            let gone = keys.filter_map(|(level, key)| {
                 Some(ChangeEvent::Removed {
-                    left: before.remove(&head.key)?,
+                    left: before.remove(level, key)?,
                     document: self.name.clone(),
-                    key: head.key,
+                    level,
+                    key: *key,
                 })
             });
             let events = gone.collect::<Vec<_>>();
@@ -263,20 +291,34 @@ impl<'a> Difference<'a> {
         let chunks = store
             .version_chunks(caller, &self.document.uid, version)
             .await?;
-        let Some(chunks) = chunks.filter(|chunks| *chunks <= CHUNKS_MAX) else {
+        let Some(chunks) = chunks else {
             return Ok(None);
         };
-        let bytes = usize::try_from(chunks).unwrap_or(usize::MAX) * CHUNK_BYTES;
+        let levels = self.source.levels;
+        let Some(count) = self.source.levels_of(self.of(version)).await? else {
+            return Ok(None);
+        };
+        // A chunk of the finest level may end a parent of each level.
+        let most = chunks.saturating_mul(count);
+        if most > CHUNKS_MAX {
+            return Ok(None);
+        }
+        let bytes = usize::try_from(most).unwrap_or(usize::MAX) * CHUNK_BYTES;
         let held = self.source.budget.hold(caller, bytes).await?;
-        let mut contents = VersionContents::new(chunks, held);
-        while contents.len() < chunks {
-            let from = contents.len();
+        let mut contents = VersionContents::new(chunks, most, levels, held);
+        let mut assembly = LevelAssembly::new(levels);
+        let mut from = 0;
+        while from < chunks {
             let page = self.source.heads(self.of(version), from, chunks).await?;
             let Some(page) = page else {
                 return Ok(None);
             };
-            for head in &page {
-                contents.push(head);
+            from += page.len() as u64;
+            for chunk in page
+                .into_iter()
+                .flat_map(|head| push_head(&mut assembly, head))
+            {
+                contents.push(&chunk);
             }
         }
         contents.sort();
@@ -296,6 +338,7 @@ impl<'a> Difference<'a> {
     /// Counts the chunks of the newer version that were compared. Returns `false` if it is being swept.
     async fn count_compared(&mut self) -> Result<bool, Error> {
         let until = self.within.ordinal;
+        let mut assembly = LevelAssembly::new(self.source.levels);
         let mut from = 0;
         while from < until {
             let of = self.of(self.within.version);
@@ -307,8 +350,11 @@ impl<'a> Difference<'a> {
             };
             from += page.len() as u64;
             if let Some(before) = &mut self.before {
-                for head in &page {
-                    before.compare(head);
+                for chunk in page
+                    .into_iter()
+                    .flat_map(|head| push_head(&mut assembly, head))
+                {
+                    before.compare(&chunk);
                 }
             }
         }
@@ -328,8 +374,9 @@ impl<'a> Difference<'a> {
                 return Ok(false);
             };
             from += page.len() as u64;
-            for head in &page {
-                before.remove(&head.key);
+            let levels = self.source.levels;
+            for (level, key) in page.iter().flat_map(|head| levels.ended_keys(head)) {
+                before.remove(level, key);
             }
         }
         Ok(true)
@@ -339,6 +386,7 @@ impl<'a> Difference<'a> {
     /// reset.
     fn begin_anew(&mut self) {
         (self.before, self.is_begun) = (None, false);
+        (self.next, self.assembly) = (None, LevelAssembly::new(self.source.levels));
         self.within = Within {
             before: 0,
             ordinal: 0,
