@@ -67,6 +67,18 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A value that a layer sets, with its origin.
+pub(super) type Set<T> = (Option<T>, Origin);
+
+/// Returns the value of the highest layer that sets one, with its origin.
+pub(super) fn pick<T>(request: Option<T>, collection: Option<T>) -> Set<T> {
+    match (request, collection) {
+        (Some(value), _) => (Some(value), Origin::Request),
+        (None, Some(value)) => (Some(value), Origin::Collection),
+        (None, None) => (None, Origin::Default),
+    }
+}
+
 /// The origins of a merged spec's sizes.
 pub(super) struct Origins {
     pub(super) min_size: Origin,

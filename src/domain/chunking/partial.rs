@@ -1,6 +1,6 @@
 //! A spec with the fields that a user set, and its completion.
 
-use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins};
+use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins, Set, pick};
 use crate::domain::chunking::levels::Levels;
 use crate::domain::chunking::limits::MAX_BYTES_CEILING;
 use crate::domain::chunking::packing::Packing;
@@ -158,18 +158,6 @@ fn finest_default(measure: Measure) -> usize {
     match measure {
         Measure::Characters | Measure::Bytes => 128,
         Measure::Words => 25,
-    }
-}
-
-/// A value that a layer sets, with its origin.
-type Set<T> = (Option<T>, Origin);
-
-/// Returns the value of the highest layer that sets one, with its origin.
-fn pick<T>(request: Option<T>, collection: Option<T>) -> Set<T> {
-    match (request, collection) {
-        (Some(value), _) => (Some(value), Origin::Request),
-        (None, Some(value)) => (Some(value), Origin::Collection),
-        (None, None) => (None, Origin::Default),
     }
 }
 

@@ -1,8 +1,10 @@
-//! The store, the caller and the levels of a comparison of versions.
+//! The store, the caller and the levels of a comparison of versions, and a page of its events.
 
 use std::sync::Arc;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::changes::change_event::ChangeEvent;
+use crate::application::catalog::changes::follower_cursor::Within;
 use crate::application::catalog::chunks::levels::{
     ChosenLevels, LevelAssembly, LevelChunk, level_of,
 };
@@ -58,6 +60,14 @@ impl DiffContext {
         let is_next = page.first().is_some_and(|first| first.ordinal == from);
         Ok(is_next.then_some(page))
     }
+}
+
+/// The next events of a difference.
+pub(super) enum DiffPage {
+    /// Events, and the position of the follower after them.
+    Part(Vec<ChangeEvent>, Within),
+    /// The last events.
+    Last(Vec<ChangeEvent>),
 }
 
 /// Adds a chunk without its text, and returns the wanted chunks that end with it.

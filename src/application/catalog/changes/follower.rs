@@ -11,9 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::catalog::changes::change_event::ChangeEvent;
-use crate::application::catalog::changes::diff_context::DiffContext;
+use crate::application::catalog::changes::diff_context::{DiffContext, DiffPage};
 use crate::application::catalog::changes::follower_cursor::{FollowerPosition, Within, scope};
-use crate::application::catalog::changes::version_diff::{DiffPage, Difference};
+use crate::application::catalog::changes::version_diff::Difference;
 use crate::application::catalog::chunks::levels::ChosenLevels;
 use crate::application::catalog::default_collection;
 use crate::application::error::Error;

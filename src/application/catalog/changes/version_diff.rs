@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::application::catalog::changes::change_event::ChangeEvent;
-use crate::application::catalog::changes::diff_context::{DiffContext, push_head};
+use crate::application::catalog::changes::diff_context::{DiffContext, DiffPage, push_head};
 use crate::application::catalog::changes::follower_cursor::Within;
 use crate::application::catalog::changes::version_contents::{
     CHUNK_BYTES, Comparison, VersionContents,
@@ -54,14 +54,6 @@ enum ReadPage {
     Moved,
     /// The version is being swept.
     Swept,
-}
-
-/// The next events of a difference.
-pub(crate) enum DiffPage {
-    /// Events, and the position of the follower after them.
-    Part(Vec<ChangeEvent>, Within),
-    /// The last events.
-    Last(Vec<ChangeEvent>),
 }
 
 impl<'a> Difference<'a> {
