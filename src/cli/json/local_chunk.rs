@@ -15,14 +15,8 @@ use crate::domain::text::position::{Position, Span};
 pub(crate) struct Row<'a> {
     document: &'a str,
     ordinal: u64,
-    start_byte: u64,
-    end_byte: u64,
-    start_character: u64,
-    end_character: u64,
-    start_line: u64,
-    end_line: u64,
-    start_source: u64,
-    end_source: u64,
+    #[serde(flatten)]
+    places: Places,
     sha256: String,
     kind: String,
     continues: bool,
@@ -56,12 +50,9 @@ struct SectionRow<'a> {
     start_source: u64,
 }
 
-/// A parent that ends with a chunk.
+/// The places where a chunk starts and ends.
 #[derive(Serialize)]
-struct ParentRow {
-    level: usize,
-    number: u64,
-    first_ordinal: u64,
+struct Places {
     start_byte: u64,
     end_byte: u64,
     start_character: u64,
@@ -70,6 +61,16 @@ struct ParentRow {
     end_line: u64,
     start_source: u64,
     end_source: u64,
+}
+
+/// A parent that ends with a chunk.
+#[derive(Serialize)]
+struct ParentRow {
+    level: usize,
+    number: u64,
+    first_ordinal: u64,
+    #[serde(flatten)]
+    places: Places,
     sha256: String,
     key: String,
     kind: String,
@@ -79,7 +80,7 @@ struct ParentRow {
 pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>) -> Row<'a> {
     let Chunk {
         ordinal,
-        span: Span { start, end },
+        span,
         sha256,
         key: _,
         structure,
@@ -98,14 +99,7 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
     Row {
         document,
         ordinal: *ordinal,
-        start_byte: start.byte,
-        end_byte: end.byte,
-        start_character: start.character,
-        end_character: end.character,
-        start_line: start.line,
-        end_line: end.line,
-        start_source: start.source,
-        end_source: end.source,
+        places: places(*span),
         sha256: hex(sha256),
         kind: kind.name().to_uppercase(),
         continues: *continues,
@@ -125,20 +119,9 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
     }
 }
 
-fn parent(parent: &Parent) -> ParentRow {
-    let Parent {
-        level,
-        number,
-        first_ordinal,
-        span: Span { start, end },
-        sha256,
-        key,
-        kind,
-    } = parent;
-    ParentRow {
-        level: *level,
-        number: *number,
-        first_ordinal: *first_ordinal,
+fn places(span: Span) -> Places {
+    let Span { start, end } = span;
+    Places {
         start_byte: start.byte,
         end_byte: end.byte,
         start_character: start.character,
@@ -147,6 +130,24 @@ fn parent(parent: &Parent) -> ParentRow {
         end_line: end.line,
         start_source: start.source,
         end_source: end.source,
+    }
+}
+
+fn parent(parent: &Parent) -> ParentRow {
+    let Parent {
+        level,
+        number,
+        first_ordinal,
+        span,
+        sha256,
+        key,
+        kind,
+    } = parent;
+    ParentRow {
+        level: *level,
+        number: *number,
+        first_ordinal: *first_ordinal,
+        places: places(*span),
         sha256: hex(sha256),
         key: hex(key),
         kind: kind.name().to_uppercase(),

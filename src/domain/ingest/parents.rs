@@ -241,24 +241,24 @@ impl Open {
     }
 
     fn suspend(&mut self, text: &str, batch_start: u64) -> SuspendedParent {
-        if let OpenText::InBatch(context) = &self.text {
-            let before = self.start.byte.saturating_sub(batch_start);
-            let before = usize::try_from(before).unwrap_or(usize::MAX);
-            let mut digest = Running::default();
-            digest.update(text.get(before..).unwrap_or_default().as_bytes());
-            let context = context.as_deref().map(digest::of_context);
-            self.text = OpenText::Digested { context, digest };
-        }
         let (context, digest) = match &self.text {
-            OpenText::Digested { context, digest } => (*context, digest.state()),
-            OpenText::InBatch(_) => (None, Running::default().state()),
+            OpenText::InBatch(context) => {
+                let before = self.start.byte.saturating_sub(batch_start);
+                let before = usize::try_from(before).unwrap_or(usize::MAX);
+                let mut digest = Running::default();
+                digest.update(text.get(before..).unwrap_or_default().as_bytes());
+                (context.as_deref().map(digest::of_context), digest)
+            }
+            OpenText::Digested { context, digest } => (*context, digest.clone()),
         };
+        let state = digest.state();
+        self.text = OpenText::Digested { context, digest };
         SuspendedParent {
             start: self.start,
             first_ordinal: self.first_ordinal,
             kind: self.kind,
             context,
-            digest,
+            digest: state,
         }
     }
 }

@@ -72,8 +72,8 @@ pub(super) enum DiffPage {
 
 /// Adds a chunk without its text, and returns the wanted chunks that end with it.
 pub(super) fn push_head(assembly: &mut LevelAssembly, head: batch::Chunk) -> Vec<LevelChunk> {
-    assembly.push(Chunk {
-        chunk: head,
-        text: String::new(),
-    })
+    let mut made = Vec::new();
+    let text = String::new();
+    assembly.push(Chunk { chunk: head, text }, &mut made);
+    made
 }

@@ -181,7 +181,7 @@ impl<'a> Difference<'a> {
         let mut made = Vec::new();
         for chunk in page {
             self.next = Some(chunk.chunk.ordinal + 1);
-            made.extend(self.assembly.push(chunk));
+            self.assembly.push(chunk, &mut made);
         }
         made.retain(|chunk| chunk.last_ordinal >= ordinal);
         self.read = parts(made, labels_bytes(&self.labels)).into_iter();

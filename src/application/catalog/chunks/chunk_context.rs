@@ -174,6 +174,7 @@ impl VersionReader<'_> {
         mut take: impl FnMut(LevelChunk) -> bool,
     ) -> Result<(), Error> {
         let mut assembly = LevelAssembly::new(levels);
+        let mut made = Vec::new();
         let mut next = from;
         let mut moves = 0;
         while next < self.end {
@@ -189,7 +190,8 @@ impl VersionReader<'_> {
             }
             for chunk in page {
                 next = chunk.chunk.ordinal + 1;
-                for made in assembly.push(chunk) {
+                assembly.push(chunk, &mut made);
+                for made in made.drain(..) {
                     if !take(made) {
                         return Ok(());
                     }

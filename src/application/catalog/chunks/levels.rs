@@ -122,18 +122,29 @@ impl LevelAssembly {
         }
     }
 
-    /// Takes the next chunk of the finest level, and returns the wanted chunks that end with it, fine to coarse. The
+    /// Takes the next chunk of the finest level, and appends the wanted chunks that end with it, fine to coarse. The
     /// first chunk must be the first one of a parent of the coarsest wanted level.
-    pub(crate) fn push(&mut self, chunk: StoredChunk) -> Vec<LevelChunk> {
+    pub(crate) fn push(&mut self, chunk: StoredChunk, made: &mut Vec<LevelChunk>) {
         self.begin(&chunk.chunk);
-        self.read(chunk)
+        let parents = self.read(&chunk);
+        let StoredChunk { chunk, text } = chunk;
+        let level = level_of(&chunk);
+        if self.levels.has(level, level) {
+            made.push(LevelChunk {
+                level,
+                is_parent: false,
+                first_ordinal: chunk.ordinal,
+                last_ordinal: chunk.ordinal,
+                chunk,
+                text,
+            });
+        }
+        made.extend(parents);
     }
 
-    /// Does the same, but begins no further parent and does not return the chunk itself.
-    pub(crate) fn push_rest(&mut self, chunk: StoredChunk) -> Vec<LevelChunk> {
-        let mut ended = self.read(chunk);
-        ended.retain(|chunk| chunk.is_parent);
-        ended
+    /// Does the same, but begins no further parent and does not append the chunk itself.
+    pub(crate) fn push_rest(&mut self, chunk: &StoredChunk, made: &mut Vec<LevelChunk>) {
+        made.extend(self.read(chunk));
     }
 
     /// Whether a parent is not read to its end.
@@ -151,30 +162,20 @@ impl LevelAssembly {
         }
     }
 
-    fn read(&mut self, chunk: StoredChunk) -> Vec<LevelChunk> {
+    /// Reads a chunk, and returns the open parents that end with it.
+    fn read(&mut self, chunk: &StoredChunk) -> Vec<LevelChunk> {
         let StoredChunk { chunk, text } = chunk;
         for open in self.open.iter_mut().flatten() {
-            open.push(&chunk, &text);
+            open.push(chunk, text);
         }
-        let parents = chunk.parents.clone().unwrap_or_default();
-        let finest = parents.numbers.len();
-        let last_ordinal = chunk.ordinal;
-        let mut made = Vec::new();
-        if self.levels.has(finest, finest) {
-            made.push(LevelChunk {
-                level: finest,
-                is_parent: false,
-                first_ordinal: last_ordinal,
-                last_ordinal,
-                chunk,
-                text,
-            });
+        let mut ended = Vec::new();
+        if let Some(parents) = &chunk.parents {
+            for parent in parents.ended.iter().rev() {
+                let open = self.open.get_mut(parent.level).and_then(Option::take);
+                ended.extend(open.map(|open| open.end(parent, &parents.numbers, chunk.ordinal)));
+            }
         }
-        for parent in parents.ended.iter().rev() {
-            let open = self.open.get_mut(parent.level).and_then(Option::take);
-            made.extend(open.map(|open| open.end(parent, &parents.numbers, last_ordinal)));
-        }
-        made
+        ended
     }
 }
 

@@ -65,18 +65,14 @@ impl UnreadRange {
     /// Returns whether no chunk is left.
     pub(super) fn is_over(&self) -> bool {
         let ChunkRange {
-            levels,
-            from,
             start_byte,
             end_ordinal,
             end_byte,
+            ..
         } = self.wanted;
-        let is_read = match self.next {
-            Some(next) => next >= end_ordinal && !self.assembly.is_inside(),
-            // A parent of a chunk before the end may end later.
-            None => from >= end_ordinal && levels.is_default(),
-        };
-        is_read || start_byte.is_some_and(|start| start >= end_byte)
+        // A parent of a chunk before the end may end later.
+        let is_read = self.next.is_some_and(|next| next >= end_ordinal);
+        (is_read && !self.assembly.is_inside()) || start_byte.is_some_and(|start| start >= end_byte)
     }
 
     /// Returns the rows of the next page.
@@ -99,9 +95,9 @@ impl UnreadRange {
                 wanted.end_ordinal = wanted.end_ordinal.min(ordinal);
             }
             if ordinal < wanted.end_ordinal {
-                made.extend(self.assembly.push(chunk));
+                self.assembly.push(chunk, &mut made);
             } else if self.assembly.is_inside() {
-                made.extend(self.assembly.push_rest(chunk));
+                self.assembly.push_rest(&chunk, &mut made);
             } else {
                 break;
             }
