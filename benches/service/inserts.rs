@@ -16,6 +16,10 @@ use uuid::Uuid;
 
 /// Rows per statement. More are not faster.
 const INSERT_ROWS: usize = 100;
+/// The columns of a chunk without structure. The others are NULL.
+const INSERT: &str = "INSERT INTO chunks (partition_key, document_uid, version, ordinal, \
+    start_byte, start_character, start_line, start_source, \
+    end_byte, end_character, end_line, end_source, sha256, kind, flags, text) ";
 
 /// The rows of a document.
 pub(crate) struct Rows(Vec<Batch>);
@@ -59,7 +63,7 @@ impl Rows {
         for batch in &self.0 {
             let mut transaction = connection.begin().await.expect("it begins");
             for chunks in batch.chunks.chunks(INSERT_ROWS) {
-                let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO chunks ");
+                let mut insert = QueryBuilder::<Sqlite>::new(INSERT);
                 insert.push_values(chunks, |mut row, chunk| {
                     let number = |n: u64| i64::try_from(n).expect("it fits");
                     row.push_bind(partition)
@@ -78,12 +82,7 @@ impl Rows {
                         }
                     }
                     row.push_bind(chunk.sha256.to_vec());
-                    row.push("NULL")
-                        .push(0)
-                        .push(0)
-                        .push("NULL")
-                        .push("NULL")
-                        .push("NULL");
+                    row.push(0).push(0);
                     row.push_bind(batch.text(chunk).to_owned());
                 });
                 let inserted = insert.build().execute(&mut *transaction).await;
