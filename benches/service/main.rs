@@ -3,7 +3,8 @@
 //! others.
 //!
 //! `cargo bench --bench service -- FILE` prints medians and ratios. `-- hostile` and `-- limiters` print latencies,
-//! and `-- slow` prints the effect of 200 slow uploads on others. `benches/README.md` has the last results and
+//! and `-- slow` prints the effect of 200 slow uploads on others; `-- slow parents` the same with the largest parents
+//! and a charset that is decoded. `benches/README.md` has the last results and
 //! explains them.
 
 #![expect(
@@ -58,7 +59,7 @@ async fn main() {
     let store = Store::at(&folder.0.join("sluice.db"));
     match arguments.first() {
         Some(&"hostile") => latency::hostile(client::config(store)).await,
-        Some(&"slow") => slow::slow(&folder.0).await,
+        Some(&"slow") => slow::slow(&folder.0, arguments.get(1) == Some(&"parents")).await,
         Some(&"limiters") => latency::limiters(client::config(store)).await,
         Some(_) | None => rates(&folder).await,
     }

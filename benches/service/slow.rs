@@ -50,6 +50,9 @@ const ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// sent.
 const WARM_UP: Duration = Duration::from_secs(10);
 
+/// The sizes of levels with the largest parents.
+const LARGEST_PARENTS: [u32; 3] = [524_288, 16_384, 1_000];
+
 type Shown = InterceptedService<Channel, Shows>;
 
 /// Sends an API key with each call.
@@ -72,16 +75,15 @@ struct Round {
     small: Vec<Duration>,
 }
 
-pub(crate) async fn slow(folder: &Path) {
+pub(crate) async fn slow(folder: &Path, has_parents: bool) {
     let text = include_str!("../../README.md").replace(|c: char| !c.is_ascii(), "?");
     let text = text.repeat(SAMPLE_BYTES / text.len() + 1);
     let file = folder.join("slow.db");
     let operator = bootstrap::first_key(&Store::at(&file), false).await;
-    let operator = operator.expect("a store").expect("a new store");
+    let operator = shows(operator.expect("a store").expect("a new store").expose());
     let server = Server::start(&file);
-    let operator = shows(operator.expose());
-    let good = tenant(&server, &operator, "good").await;
-    let slow = tenant(&server, &operator, "slow").await;
+    let [good, slow] = ["good", "slow"].map(|id| tenant(&server, &operator, id, has_parents));
+    let (good, slow) = (good.await, slow.await);
     let good_messages = messages(&text[..GOOD_BYTES]);
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
     let (mut ended, mut peak_quiet, mut peak_beside) = (Vec::new(), 0, 0);
@@ -226,13 +228,12 @@ impl Slow {
             } else {
                 &server.address
             };
-            let client = with(&connect(address.parse().expect("an address")), key);
+            let mut client = with(&connect(address.parse().expect("an address")), key);
             let stream = match number % 3 {
                 0 => pieces(text, CONTENT_BYTES, Duration::ZERO),
                 1 => pieces(text, SMALL_BYTES, SMALL_EVERY),
                 _ => pieces(text, 0, ALIVE_EVERY),
             };
-            let mut client = client;
             uploads.push(tokio::spawn(async move {
                 client.upload_document(stream).await.map(|_| ())
             }));
@@ -302,7 +303,7 @@ fn with(channel: &Channel, key: &Shows) -> UploadServiceClient<Shown> {
 }
 
 /// Creates a tenant with a collection, and returns a writer's key.
-async fn tenant(server: &Server, operator: &Shows, id: &str) -> Shows {
+async fn tenant(server: &Server, operator: &Shows, id: &str, has_parents: bool) -> Shows {
     let channel = connect(server.address.parse().expect("an address"));
     let mut admin = AdminServiceClient::with_interceptor(channel.clone(), operator.clone());
     let tenant = pb::CreateTenantRequest {
@@ -317,8 +318,17 @@ async fn tenant(server: &Server, operator: &Shows, id: &str) -> Shows {
     };
     let key = admin.create_api_key(key).await.expect("it is made");
     let key = shows(&key.into_inner().secret);
+    let sizes = LARGEST_PARENTS.to_vec();
     let collection = pb::CreateCollectionRequest {
         collection_id: "c".to_owned(),
+        chunking: has_parents.then(|| pb::ChunkingSpec {
+            levels: Some(pb::SizeLevels { sizes }),
+            ..Default::default()
+        }),
+        decoding: has_parents.then(|| pb::DecodingPolicy {
+            charset: Some("koi8-u".to_owned()),
+            ..Default::default()
+        }),
         ..Default::default()
     };
     CollectionServiceClient::with_interceptor(channel, key.clone())
