@@ -11,15 +11,16 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use sluice::domain::chunking::levels::Levels;
+use sluice::domain::chunking::loaded_spec::LoadedSpec;
+use sluice::domain::chunking::measure::Measure;
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
+use sluice::domain::chunking::spec::levels::Levels;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::text::encoding::decoding::Decoding;
-use sluice::domain::text::measure::Measure;
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 7;
@@ -193,6 +194,7 @@ fn compare_sizes(text: &str, sizes: &[usize]) {
 
 /// Returns a job that computes offsets only, fed as a file is read.
 fn split(spec: Spec) -> Job {
+    let spec = loaded(spec);
     Box::new(move |text| {
         let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
         let mut chunks = 0;
@@ -207,6 +209,10 @@ fn split(spec: Spec) -> Job {
     })
 }
 
+fn loaded(spec: Spec) -> LoadedSpec {
+    LoadedSpec::new(spec, None).expect("nothing is measured in tokens")
+}
+
 fn drain(splitter: &mut Splitter) -> usize {
     let mut chunks = 0;
     while let Some(cut) = splitter.next_chunk().expect("the sample is UTF-8") {
@@ -218,7 +224,8 @@ fn drain(splitter: &mut Splitter) -> usize {
 
 /// Makes batches with text and digests, as they are stored.
 fn ingest(spec: &Spec, text: &str) -> usize {
-    let mut engine = Engine::new(spec, Decoding::default(), BATCH_BYTES_MAX);
+    let spec = loaded(spec.clone());
+    let mut engine = Engine::new(&spec, Decoding::default(), BATCH_BYTES_MAX);
     let mut rest = text.as_bytes();
     let mut chunks = 0;
     loop {

@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 call sluice.v1.ChunkingService/ListStrategies '{}'
-for strategy in FIXED RECURSIVE SENTENCE MARKDOWN; do says "\"strategy\": \"STRATEGY_$strategy\""; done
+for strategy in FIXED RECURSIVE SENTENCE MARKDOWN TOKEN; do says "\"strategy\": \"STRATEGY_$strategy\""; done
 
 text="One sentence. Another sentence. And a third one, which is the longest of them."
 call sluice.v1.ChunkingService/Preview <<END
@@ -68,3 +68,12 @@ call sluice.v1.ChunkingService/CompareStrategies <<END
 }
 END
 [ "$(count '"repeatedBytes": "0"')" -eq 1 ] || fail "only one of the two has an overlap"
+
+# Chunks with a limit in tokens have their number of tokens.
+call sluice.v1.ChunkingService/Preview <<END
+{
+  "content": "$(sentences 1 6 | encode)",
+  "chunking": { "measure": "MEASURE_TOKENS", "maxSize": 16, "tokenizer": { "name": "o200k_base" } }
+}
+END
+says '"tokens": "'

@@ -85,11 +85,21 @@ pub(crate) async fn create_collection(channel: &Channel) {
 
 /// Uploads a complete new document.
 pub(crate) async fn upload(channel: &Channel, messages: &[pb::UploadDocumentRequest]) -> Duration {
+    upload_as(channel, messages, None).await
+}
+
+/// Uploads a document by a spec, or by that of its collection. Returns the time until the answer.
+pub(crate) async fn upload_as(
+    channel: &Channel,
+    messages: &[pb::UploadDocumentRequest],
+    chunking: Option<pb::ChunkingSpec>,
+) -> Duration {
     let request_id = Uuid::new_v4().to_string();
     let spec = pb::UploadSpec {
         collection: "collections/c".to_owned(),
         document_id: request_id.clone(),
         request_id,
+        chunking,
         ..Default::default()
     };
     let last = messages.len() - 1;

@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use std::{env, io};
 
 use pulldown_cmark::Parser;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::loaded_spec::LoadedSpec;
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::{Kind, Strategy};
 use sluice::domain::text::encoding::decoding::Decoding;
@@ -110,6 +111,7 @@ fn sluice(kind: Kind, size: usize, overlap: usize) -> Job {
         ..Request::default()
     };
     let spec = Spec::new(request).expect("within bounds");
+    let spec = LoadedSpec::new(spec, None).expect("nothing is measured in tokens");
     Box::new(move |text, found| {
         let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
         for mut piece in text.pieces() {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,13 +24,15 @@ use sluice::application::uploads::services::PipelineServices;
 use sluice::application::uploads::upload_stream::{UploadNotifier, UploadStream};
 use sluice::domain::operation::state::State;
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::application::spec_loader::SpecLoader;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::limits::rate::{self, Rate};
 use sluice::domain::names::uid::{DocumentUid, OperationUid};
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::timestamp::Timestamp;
 use sluice::infrastructure::system_clock::System;
+use sluice::infrastructure::tokenizers::folder::TokenizerFolder;
 use sluice::interface::grpc::convert;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::upload_service_server::{UploadService, UploadServiceServer};
@@ -66,12 +69,14 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         slow_reader_max: second,
         old_version_kept: second,
     };
+    let tokenizers = TokenizerFolder::open(Path::new("")).expect("no folder is opened");
     let services = PipelineServices {
         store: Arc::new(Nowhere::default()),
         bus: Arc::new(Bus::new(Link::Alone, false)),
         clock: Arc::new(System),
         tasks: TaskTracker::new(),
         bounds,
+        specs: SpecLoader::new(Arc::new(tokenizers), 2),
         flush_schedule: FlushSchedule::default(),
     };
     let budget = MemoryBudget::new(

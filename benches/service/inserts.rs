@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::loaded_spec::LoadedSpec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::partitions::candidates;
@@ -26,7 +26,7 @@ pub(crate) struct Rows(Vec<Batch>);
 
 impl Rows {
     pub(crate) fn new(text: &str) -> Self {
-        let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let mut engine = Engine::new(&LoadedSpec::default(), Decoding::default(), BATCH_BYTES_MAX);
         let (mut rest, mut batches) = (text.as_bytes(), Vec::new());
         loop {
             match engine.step().expect("it is text") {

@@ -4,7 +4,8 @@
 //!
 //! `cargo bench --bench service -- FILE` prints medians and ratios. `-- hostile` and `-- limiters` print latencies,
 //! and `-- slow` prints the effect of 200 slow uploads on others; `-- slow parents` the same with the largest parents
-//! and a charset that is decoded. `benches/README.md` has the last results and
+//! and a charset that is decoded. `-- tokens FILE` prints the latency of uploads beside others that count tokens.
+//! `benches/README.md` has the last results and
 //! explains them.
 
 #![expect(
@@ -30,6 +31,7 @@ mod proxy;
 #[path = "../../tests/private/redis.rs"]
 mod redis_server;
 mod slow;
+mod tokens;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -60,6 +62,7 @@ async fn main() {
     match arguments.first() {
         Some(&"hostile") => latency::hostile(client::config(store)).await,
         Some(&"slow") => slow::slow(&folder.0, arguments.get(1) == Some(&"parents")).await,
+        Some(&"tokens") => tokens::tokens(store, arguments[1]).await,
         Some(&"limiters") => latency::limiters(client::config(store)).await,
         Some(_) | None => rates(&folder).await,
     }

@@ -6,5 +6,7 @@
 mod decoder_and_chunkers;
 #[path = "../../tests/seeds/settings.rs"]
 mod settings;
+#[path = "../../tests/private/tokenizers.rs"]
+mod tokenizers;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| decoder_and_chunkers::check(bytes));

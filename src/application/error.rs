@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::application::store_error;
-use crate::domain::chunking::conflict::{Conflict, Field};
+use crate::domain::chunking::spec::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::limits::quota::Quota;
 use crate::domain::text::encoding::decoding::Fault;
@@ -160,6 +160,14 @@ pub enum Error {
     /// The stored text cannot be turned back into the source.
     #[error("the stored text cannot be turned back into the source; upload the document again")]
     SourceNotRecoverable,
+    /// This instance lacks the tokenizer of a spec, or has another file of that name.
+    #[error("the tokenizer {name} {cause}")]
+    TokenizerUnavailable {
+        /// The name of the tokenizer.
+        name: String,
+        /// The reason, and the remedy.
+        cause: String,
+    },
     /// The server has no directory to import from.
     #[error("imports are disabled: no import root is configured")]
     ImportDisabled,
@@ -362,6 +370,10 @@ impl From<Conflict> for Error {
             Field::Overlap => "chunking.overlap",
             Field::Levels => "chunking.levels",
             Field::MaxBytes => "chunking.max_bytes",
+            Field::Measure => "chunking.measure",
+            Field::MaxTokens => "chunking.max_tokens",
+            Field::ReserveTokens => "chunking.reserve_tokens",
+            Field::Tokenizer => "chunking.tokenizer",
         };
         Self::invalid(field, conflict.message)
     }

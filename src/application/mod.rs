@@ -6,7 +6,7 @@
 //! - `rate_limit` and `memory` bound the work; `response_stream` bounds the responses that wait for a client.
 //! - `auth` identifies callers, `admin` manages their tenants and keys, and `audit` records their calls.
 //! - `partitions` and `maintenance` keep the store in order.
-//! - `chunking` needs no store.
+//! - `chunking` needs no store. `spec_loader` loads the tokenizers of specs.
 //!
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in `ports/` with its
 //! duties, the same method in every adapter, a case in `tests/contract`.
@@ -32,5 +32,6 @@ pub mod readiness;
 pub mod request;
 pub mod response_stream;
 pub mod server_uploads;
+pub mod spec_loader;
 pub mod store_error;
 pub mod uploads;

@@ -35,6 +35,7 @@ mod listening;
 mod metrics_recorder;
 mod redis_backends;
 mod tls_and_jwt;
+pub mod tokenizers;
 mod wiring;
 mod workers;
 
@@ -69,6 +70,7 @@ impl Instance {
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
         let root = import_root(&config.import).context("import.root")?;
+        let specs = tokenizers::spec_loader(&config.tokenizers.root).context("tokenizers.root")?;
         let is_open = !addresses.iter().all(|address| address.ip().is_loopback());
         if config.insecure_no_auth && is_open {
             tracing::warn!(listen = %config.listen, "EVERY CLIENT THAT REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
@@ -81,7 +83,7 @@ impl Instance {
         let tasks = TaskTracker::new();
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
-        let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
+        let wired = Wiring::new(Arc::clone(&store), (root, issued, specs), config, around).await?;
         let (wiring, writer) = wired;
         // Installed first: metrics recorded earlier would be dropped.
         let recorder = metrics_recorder::recorder()?;

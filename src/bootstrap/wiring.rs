@@ -41,6 +41,7 @@ use crate::application::ports::token_verifier::Bearer;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::readiness::Readiness;
 use crate::application::response_stream::SendLimits;
+use crate::application::spec_loader::SpecLoader;
 use crate::application::uploads::duplex::DuplexUpload;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::UploadLifecycle;
@@ -79,6 +80,7 @@ pub(super) struct Wiring {
     budget: MemoryBudget,
     flush_schedule: FlushSchedule,
     bounds: UploadLimits,
+    specs: SpecLoader,
     pub(super) retention: Retention,
     admission: Admission,
     recorder: Recorder,
@@ -96,7 +98,7 @@ impl Wiring {
     /// Connects the use cases to `store`. Returns also the writer of its audit log.
     pub(super) async fn new(
         store: Arc<dyn Store>,
-        (root, issued): (Option<Root>, Option<Issued>),
+        (root, issued, specs): (Option<Root>, Option<Issued>, SpecLoader),
         config: &Config,
         (tasks, drain): (TaskTracker, CancellationToken),
     ) -> anyhow::Result<(Self, Writer)> {
@@ -134,6 +136,7 @@ impl Wiring {
             tokens: Tokens::new(&secret),
             budget: from_config::budget(&bounds),
             bounds,
+            specs,
             flush_schedule: FlushSchedule::default(),
             retention: from_config::retention(config),
             admission,
@@ -170,6 +173,7 @@ impl Wiring {
             watching: self.watching("grpc"),
             budget: self.budget.clone(),
             bounds: self.bounds,
+            specs: self.specs.clone(),
             partitions: self.partitions(),
             admin: admin::service(&self.store, &self.clock, &self.tokens, self.info.clone()),
             request_state: RequestState {
@@ -254,21 +258,18 @@ impl Wiring {
             self.tasks
                 .spawn(revocation::run(authenticator, self.drain.clone()));
         }
-        let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
-        let rechunks = self
-            .tasks
-            .spawn(self.rechunk_worker().run(self.drain.clone()));
+        let runner = self.runner().run(self.drain.clone());
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
-            // Released only after both have ended: a running one would take it again.
-            let _ended = tokio::join!(runner, rechunks);
+            runner.await;
             lease.release().await;
         });
-        if let Some(imports) = self.import_worker() {
-            let lease = imports.lease.clone();
+        let rechunks = Some(self.rechunk_worker());
+        for worker in [rechunks, self.import_worker()].into_iter().flatten() {
+            let lease = worker.lease.clone();
             let drain = self.drain.clone();
             self.tasks.spawn(async move {
-                imports.run(drain).await;
+                worker.run(drain).await;
                 lease.release().await;
             });
         }
@@ -281,6 +282,7 @@ impl Wiring {
             source_bytes_max: self.bounds.source_bytes_max,
             bus: Arc::clone(&self.bus),
             asked: Arc::clone(&self.import_asked),
+            specs: self.specs.clone(),
         }
     }
 
@@ -291,6 +293,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             tokens: self.tokens.clone(),
             work: Arc::clone(&self.work),
+            specs: self.specs.clone(),
         }
     }
 
@@ -302,6 +305,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
             bounds: self.bounds,
+            specs: self.specs.clone(),
             flush_schedule: self.flush_schedule.clone(),
         };
         UploadLifecycle::new(services, self.budget.clone(), self.admission.clone())

@@ -35,8 +35,10 @@ impl Wiring {
     /// Returns the worker of rechunks, which run without their clients.
     pub(super) fn rechunk_worker(&self) -> UploadWorker {
         let store = Arc::clone(&self.store);
+        // A lease of its own, so that an instance without a tokenizer does not keep it from those with one.
+        let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Rechunks);
         let source = Arc::new(Versions { store });
-        self.upload_worker(source, self.lease.clone(), &self.rechunk_asked)
+        self.upload_worker(source, lease, &self.rechunk_asked)
     }
 
     /// Returns the worker of imports. `None` if this instance has no import root.

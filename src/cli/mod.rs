@@ -19,6 +19,7 @@ mod calls;
 mod commands;
 mod connection;
 mod json;
+mod preview;
 mod stopping;
 mod terminal;
 mod uploads;

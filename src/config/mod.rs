@@ -19,6 +19,7 @@ use crate::config::sections::redis::Redis;
 use crate::config::sections::retention::Retention;
 use crate::config::sections::server::Server;
 use crate::config::sections::store::Store;
+use crate::config::sections::tokenizers::Tokenizers;
 use crate::config::sections::uploads::Uploads;
 use crate::config::sections::web::Web;
 use crate::domain::limits::rate;
@@ -65,6 +66,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// Files that the server may read by itself.
     pub import: Import,
+    /// Tokenizers in files.
+    pub tokenizers: Tokenizers,
     /// Retention times.
     pub retention: Retention,
     /// Rate limits and concurrency limits.
@@ -89,6 +92,7 @@ impl Default for Config {
             redis: Redis::default(),
             uploads: Uploads::default(),
             import: Import::default(),
+            tokenizers: Tokenizers::default(),
             retention: Retention::default(),
             limits: Limits::default(),
             web: Web::default(),

@@ -74,6 +74,17 @@ impl Root {
         let folder = Arc::new(folder);
         Ok(Self { folder, hard_links })
     }
+
+    /// Opens a regular file in the root itself. `None` means that there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file system does.
+    pub fn open_file(&self, name: &str) -> io::Result<Option<(fs::File, Stamp)>> {
+        let opened = if_any(open_file(&self.folder, name, self.hard_links))?.flatten();
+        let opened = opened.map(|Opened { file, stamp }| Ok((file.try_clone()?, stamp)));
+        opened.transpose()
+    }
 }
 
 #[async_trait]

@@ -17,3 +17,4 @@ pub mod reloading_files;
 mod rows;
 pub mod sqlite;
 pub mod system_clock;
+pub mod tokenizers;

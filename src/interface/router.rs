@@ -23,6 +23,7 @@ use crate::application::operations::lifecycle::Operations;
 use crate::application::operations::watch::OperationWatch;
 use crate::application::partitions::placement::Partitions;
 use crate::application::ports::clock::Clock;
+use crate::application::spec_loader::SpecLoader;
 use crate::application::uploads::duplex::DuplexUpload;
 use crate::application::uploads::limits::UploadLimits;
 use crate::interface::grpc::message_limits;
@@ -69,6 +70,8 @@ pub struct Services {
     pub budget: MemoryBudget,
     /// The limits of an upload.
     pub bounds: UploadLimits,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
     /// Partitions.
     pub partitions: Partitions,
     /// Tenants, keys, and information about the server.
@@ -122,6 +125,7 @@ pub(super) async fn router(
         watching,
         budget,
         bounds,
+        specs,
         partitions,
         admin,
         request_state,
@@ -138,6 +142,7 @@ pub(super) async fn router(
     let chunking = chunking::Service {
         budget,
         bounds,
+        specs,
         tasks: tasks.clone(),
         drain: drain.clone(),
     };
@@ -145,9 +150,8 @@ pub(super) async fn router(
         operations,
         watching,
     };
-    let limits = limits::Service {
-        admission: request_state.admission.clone(),
-    };
+    let admission = request_state.admission.clone();
+    let limits = limits::Service { admission };
     let (health, mut services) = about().await?;
     tasks.spawn(follow(health.clone(), is_full, drain.clone()));
     let collections = collections::Service { collections };

@@ -1,7 +1,7 @@
 //! Law 1: however the bytes are cut into messages, the chunks are the same.
 
 use proptest::prelude::*;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::documents::{corpus, graphemes, markdown, pathological, repeatable};

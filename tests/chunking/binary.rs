@@ -2,7 +2,7 @@
 
 use std::iter::repeat_n;
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 

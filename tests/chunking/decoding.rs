@@ -1,7 +1,8 @@
 //! Decoding of a source: faults, byte order marks and charsets, under every cut.
 
 use encoding_rs::Encoding;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::loaded_spec::LoadedSpec;
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::text::encoding::charset::Charset;
@@ -107,7 +108,7 @@ fn a_fault_deep_in_a_document_is_reported_after_the_chunks_before_it() {
     let before = "A sentence of the text. ".repeat(40_000);
     let source = [before.as_bytes(), b"\xFF", &[b'x'; 1_000]].concat();
     for piece in [1_000, 65_536, source.len()] {
-        let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let mut engine = Engine::new(&LoadedSpec::default(), Decoding::default(), BATCH_BYTES_MAX);
         let (mut text, mut fault) = (String::new(), None);
         let mut pieces = source.chunks(piece);
         let mut rest: &[u8] = &[];

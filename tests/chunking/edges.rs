@@ -1,7 +1,7 @@
 //! Lines, pages, white space and brackets at the edges of chunks.
 
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::{Kind, Strategy};
 
 use crate::world::documents::corpus;

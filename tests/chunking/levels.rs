@@ -1,18 +1,20 @@
 //! Law 11: every chunk lies in its parents, and the chunks of a parent cover it.
 
-use sluice::domain::chunking::levels::Levels;
-use sluice::domain::chunking::limits::MAX_BYTES_CEILING;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::measure::Measure;
+use sluice::domain::chunking::spec::checked::{Request, Spec};
+use sluice::domain::chunking::spec::levels::Levels;
+use sluice::domain::chunking::spec::limits::MAX_BYTES_CEILING;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::ingest::parents::{Parent, Parents};
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
-use sluice::domain::text::measure::Measure;
 
 use crate::world::documents::{corpus, graphemes, markdown, pathological};
 use crate::world::run::{Ingested, ingest};
+use crate::world::sizes::size_of;
 use crate::world::specs::{in_levels, specs};
+use crate::world::tokenizers::loaded;
 
 const LENIENT: Decoding = Decoding {
     charset: Some(sluice::domain::text::encoding::charset::Charset::UTF_8),
@@ -22,7 +24,7 @@ const LENIENT: Decoding = Decoding {
 };
 
 fn run(spec: &Spec, text: &str) -> Ingested {
-    let mut engine = Engine::new(spec, LENIENT, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(spec), LENIENT, BATCH_BYTES_MIN);
     ingest(&mut engine, text.as_bytes(), 5_000, || false, usize::MAX)
 }
 
@@ -67,14 +69,13 @@ fn check(spec: &Spec, text: &str, name: &str) {
                     .map(|place| usize::try_from(place.byte).unwrap());
                 let own = &text[start..end];
                 assert_eq!(parent.sha256, sha256(own.as_bytes()), "{name}: {spec}");
-                let size = limits
-                    .measure()
-                    .prefixes(own, limits.max_size(), limits.max_size());
-                assert_eq!(
-                    *size.end(),
-                    own.len(),
+                let size = size_of(spec, own);
+                assert!(
+                    size <= limits.max_size(),
                     "{name} has a parent too large: {spec}"
                 );
+                let counted = spec.tokenizer().map(|_| u32::try_from(size).unwrap());
+                assert_eq!(parent.tokens, counted, "{name}: {spec}");
             }
         }
         let end = ingested.summary.unwrap().end.byte;
@@ -168,7 +169,7 @@ fn parents_of_equal_text_have_equal_keys_and_other_numbers() {
 fn another_rest_of_the_source_is_refused_unless_its_parents_end() {
     let spec = in_levels(Request::default(), 100);
     let text = "Some words of a sentence. ".repeat(300);
-    let mut engine = Engine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(&spec), LENIENT, BATCH_BYTES_MIN);
     let mut begun = &text.as_bytes()[..3_000];
     while let Step::Feed = engine.step().unwrap() {
         let taken = engine.feed(begun);
@@ -191,7 +192,7 @@ fn another_rest_of_the_source_is_refused_unless_its_parents_end() {
     let others = others.map(|rest| rest.repeat(4_000));
     let mut refused = 0;
     for rest in others.iter().map(String::as_str).chain([&text[from..]]) {
-        let engine = Engine::resume(&spec, LENIENT, BATCH_BYTES_MIN, &checkpoint);
+        let engine = Engine::resume(&loaded(&spec), LENIENT, BATCH_BYTES_MIN, &checkpoint);
         match finished(engine.unwrap(), rest.as_bytes()) {
             Ok(last) => assert_eq!(
                 last.map(|parents| parents.ended.len()),

@@ -1,13 +1,14 @@
 //! Law 4: no chunk and no overlap is too large, and no grapheme cluster that fits is cut.
 
 use icu_segmenter::GraphemeClusterSegmenter;
+use sluice::domain::chunking::measure::Measure;
 use sluice::domain::chunking::packing::Packing;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
-use sluice::domain::text::measure::Measure;
 
 use crate::world::documents::{Document, corpus, graphemes, markdown, pathological};
 use crate::world::run::{Chunk, chunks};
+use crate::world::sizes::size_of;
 use crate::world::specs::specs;
 
 #[test]
@@ -30,7 +31,7 @@ fn check_sizes(spec: &Spec, document: &Document) {
     for chunk in chunks(spec, &document.text) {
         let context = || format!("{} at {}: {spec}", document.name, chunk.span.start.byte);
         assert!(
-            limits.measure().of(&chunk.text) <= limits.max_size(),
+            size_of(spec, &chunk.text) <= limits.max_size(),
             "{}",
             context()
         );
@@ -38,7 +39,7 @@ fn check_sizes(spec: &Spec, document: &Document) {
         let start = usize::try_from(chunk.span.start.byte).unwrap();
         let shared = &document.text[start..before_end.max(start)];
         assert!(
-            limits.measure().of(shared) <= limits.overlap(),
+            size_of(spec, shared) <= limits.overlap(),
             "overlap, {}",
             context()
         );
@@ -64,7 +65,7 @@ fn no_chunk_except_the_last_is_smaller_than_min_size() {
             let chunks = chunks(&spec, &document.text);
             let (_, others) = chunks.split_last().unwrap();
             for chunk in others.iter().filter(|chunk| !ends_a_parent(chunk)) {
-                let size = limits.measure().of(&chunk.text);
+                let size = size_of(&spec, &chunk.text);
                 assert!(
                     size + CLUSTER >= limits.min_size(),
                     "{}: {size}: {spec}",
@@ -96,7 +97,7 @@ fn two_neighbours_that_end_at_blocks_have_as_much_new_text_as_one_chunk() {
                 }
                 let new = usize::try_from(before.span.end.byte).unwrap()
                     ..usize::try_from(second.span.end.byte).unwrap();
-                let size = limits.measure().of(&document.text[new]);
+                let size = size_of(&spec, &document.text[new]);
                 assert!(
                     size + CLUSTER >= limits.min_size() - limits.overlap(),
                     "{} at {}: {size}: {spec}",
@@ -161,7 +162,7 @@ fn no_grapheme_cluster_that_fits_is_cut() {
 fn is_in_large_cluster(spec: &Spec, text: &str, boundaries: &[usize], place: usize) -> bool {
     let after = boundaries.partition_point(|boundary| *boundary < place);
     let cluster = &text[boundaries[after - 1]..boundaries[after]];
-    spec.limits().measure().of(cluster) > spec.limits().max_size()
+    size_of(spec, cluster) > spec.limits().max_size()
 }
 
 #[test]

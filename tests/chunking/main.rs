@@ -20,6 +20,7 @@ mod recovery;
 mod resume;
 mod sentences;
 mod stability;
+mod tokens;
 mod undecided;
 mod wide;
 mod world;

@@ -1,7 +1,7 @@
 //! Law 6: no document makes the engine hold more than it declares.
 
 use allocation_counter::measure;
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
@@ -9,6 +9,7 @@ use sluice::domain::text::encoding::encoder::encode;
 
 use crate::world::documents::{Document, pathological};
 use crate::world::specs::specs;
+use crate::world::tokenizers::loaded;
 
 /// A length at which memory held for each byte or each chunk exceeds the limit.
 const DOCUMENT_BYTES: usize = 1_500_000;
@@ -28,7 +29,7 @@ fn no_document_makes_an_engine_hold_more_than_it_declares() {
     // Half the bytes are faults, so no two neighbours have the same length in the source.
     documents.push(Document::new("faults", "a\u{0}".repeat(DOCUMENT_BYTES / 2)));
     for spec in specs(1_000, &[200]).into_iter().step_by(7) {
-        let declared = Engine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        let declared = Engine::memory_bytes_max(&loaded(&spec), BATCH_BYTES_MIN);
         let held_bytes_max = match spec.strategy().format() {
             None => HELD_BYTES_MAX,
             Some(_) => HELD_BYTES_MAX_WITH_BLOCKS,
@@ -62,7 +63,7 @@ fn no_document_makes_an_engine_hold_more_than_it_declares() {
 fn the_largest_batch_is_bounded_too() {
     let document = &pathological(DOCUMENT_BYTES)[4];
     let spec = &specs(1_000, &[])[0];
-    let declared = Engine::memory_bytes_max(spec, BATCH_BYTES_MAX);
+    let declared = Engine::memory_bytes_max(&loaded(spec), BATCH_BYTES_MAX);
     let held = held(spec, REPLACE_NUL, document.text.as_bytes(), BATCH_BYTES_MAX);
     assert!(held <= declared);
     assert!(declared <= 12 * 1024 * 1024);
@@ -74,7 +75,7 @@ fn bytes_after_a_fault_are_not_held() {
     let spec = &specs(1_000, &[])[0];
     let source = vec![0xFF; 4_000_000];
     let allocated = measure(|| {
-        let mut engine = Engine::new(spec, Decoding::default(), BATCH_BYTES_MIN);
+        let mut engine = Engine::new(&loaded(spec), Decoding::default(), BATCH_BYTES_MIN);
         for piece in source.chunks(65_536) {
             assert_eq!(engine.feed(piece), piece.len());
         }
@@ -112,7 +113,7 @@ fn no_charset_makes_an_engine_hold_more_than_it_declares() {
         ("UTF-32, detected", auto, utf_32(&ascii)),
     ];
     for spec in specs(1_000, &[200]).into_iter().step_by(31) {
-        let declared = Engine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        let declared = Engine::memory_bytes_max(&loaded(&spec), BATCH_BYTES_MIN);
         for (name, decoding, source) in &sources {
             let held = held(&spec, *decoding, source, BATCH_BYTES_MIN);
             assert!(
@@ -136,7 +137,7 @@ const REPLACE_NUL: Decoding = Decoding {
 
 fn held(spec: &Spec, decoding: Decoding, source: &[u8], batch_bytes: usize) -> usize {
     let allocated = measure(|| {
-        let mut engine = Engine::new(spec, decoding, batch_bytes);
+        let mut engine = Engine::new(&loaded(spec), decoding, batch_bytes);
         let mut rest = source;
         loop {
             match engine.step().unwrap() {

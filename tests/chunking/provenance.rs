@@ -1,7 +1,7 @@
 //! Laws 2 and 3: every chunk is its slice of the text, every offset is right in every unit, and
 //! nothing is lost.
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::text::position::Position;
 
 use crate::world::documents::{Document, corpus, graphemes, pathological};

@@ -5,11 +5,12 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::Command;
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::encoding::decoding::Decoding;
 
 use crate::stability;
+use crate::world::tokenizers::loaded;
 
 const GIGABYTE: u64 = 1_000_000_000;
 
@@ -45,7 +46,7 @@ impl Drop for RealText {
 fn every_chunk_of_a_gigabyte_equals_its_slice_of_the_source() {
     let file = RealText::new(GIGABYTE);
     let spec = Spec::default();
-    let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
+    let mut splitter = Splitter::new(loaded(&spec).chunker(), Decoding::default());
     let (mut source, mut again) = (File::open(&file.0).unwrap(), File::open(&file.0).unwrap());
     let mut buffer = vec![0; 65_536];
     let (mut covered, mut slice) = (0, Vec::new());

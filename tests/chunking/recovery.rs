@@ -1,7 +1,7 @@
 //! Recovery of a source from its chunks: byte for byte, from any byte on, or not at all.
 
 use encoding_rs::Encoding;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::ingest::recovery::{Recovery, Unrecoverable};
 use sluice::domain::text::encoding::charset::Charset;

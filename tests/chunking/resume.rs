@@ -1,6 +1,6 @@
 //! Law 5: an engine that is stopped anywhere and resumed yields the rows of an uninterrupted run.
 
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, ENCODED_BYTES_MAX, Error};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
@@ -10,6 +10,7 @@ use sluice::domain::text::encoding::decoding::{Decoding, Fault, Policy};
 use crate::world::documents::{Document, corpus, graphemes, markdown, pathological, repeatable};
 use crate::world::run::{Ingested, ingest};
 use crate::world::specs::specs;
+use crate::world::tokenizers::loaded;
 
 const LENIENT: Decoding = Decoding {
     invalid: Policy::Replace,
@@ -71,7 +72,7 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
 
 /// Stops at each checkpoint, discards all other state, and resumes with pieces of another size.
 fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: &str) {
-    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(spec), decoding, BATCH_BYTES_MIN);
     let whole = ingest(
         &mut engine,
         source,
@@ -86,7 +87,7 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
     );
 
     // A flush after every piece makes a checkpoint wherever chunks are complete.
-    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(spec), decoding, BATCH_BYTES_MIN);
     let flushed = ingest(&mut engine, source, 700, || true, usize::MAX);
     let is_same = (&flushed.rows, flushed.summary) == (&whole.rows, whole.summary)
         && flushed.parents == whole.parents;
@@ -104,7 +105,8 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
             digest::sha256(&source[..committed]),
             "{name}"
         );
-        let mut engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint).unwrap();
+        let mut engine =
+            Engine::resume(&loaded(spec), decoding, BATCH_BYTES_MIN, &checkpoint).unwrap();
         let rest = ingest(
             &mut engine,
             &source[committed..],
@@ -148,7 +150,7 @@ fn repeated_random_stops_yield_the_same_rows() {
     })
     .unwrap();
     let whole = ingest(
-        &mut Engine::new(&spec, LENIENT, BATCH_BYTES_MIN),
+        &mut Engine::new(&loaded(&spec), LENIENT, BATCH_BYTES_MIN),
         source,
         9_000,
         || false,
@@ -160,9 +162,9 @@ fn repeated_random_stops_yield_the_same_rows() {
         let mut checkpoint: Option<Checkpoint> = None;
         let summary = loop {
             let mut engine = match &checkpoint {
-                None => Engine::new(&spec, LENIENT, BATCH_BYTES_MIN),
+                None => Engine::new(&loaded(&spec), LENIENT, BATCH_BYTES_MIN),
                 Some(checkpoint) => {
-                    Engine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap()
+                    Engine::resume(&loaded(&spec), LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap()
                 }
             };
             let committed = checkpoint
@@ -204,7 +206,7 @@ fn text_covered_after_a_checkpoint_must_be_sent_again_unchanged() {
     })
     .unwrap();
     let source = text.as_bytes();
-    let mut engine = Engine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(&spec), LENIENT, BATCH_BYTES_MIN);
     let stopped = ingest(&mut engine, source, 500, || true, 1);
     let checkpoint = &stopped.checkpoints[0];
     let place = &checkpoint.place;
@@ -220,7 +222,8 @@ fn text_covered_after_a_checkpoint_must_be_sent_again_unchanged() {
         (&[], false),
     ] {
         for piece_bytes in [1, 7, 3_000] {
-            let mut engine = Engine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap();
+            let mut engine =
+                Engine::resume(&loaded(&spec), LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap();
             let mut pieces = source.chunks(piece_bytes);
             let ended = loop {
                 match engine.step() {
@@ -244,7 +247,7 @@ fn text_covered_after_a_checkpoint_must_be_sent_again_unchanged() {
 fn a_checkpoint_made_with_other_settings_is_refused() {
     let Document { text, .. } = corpus().swap_remove(0);
     let spec = Spec::default();
-    let mut engine = Engine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(&spec), LENIENT, BATCH_BYTES_MIN);
     let checkpoint = ingest(&mut engine, text.as_bytes(), 5_000, || true, 1)
         .checkpoints
         .remove(0);
@@ -253,12 +256,13 @@ fn a_checkpoint_made_with_other_settings_is_refused() {
         ..Request::default()
     })
     .unwrap();
-    let refused = Engine::resume(&other, LENIENT, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
+    let refused =
+        Engine::resume(&loaded(&other), LENIENT, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
     let strict = Decoding {
         nul: Policy::Reject,
         ..LENIENT
     };
-    let refused = Engine::resume(&spec, strict, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
+    let refused = Engine::resume(&loaded(&spec), strict, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use sluice::domain::chunking::packing::Packing;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::{Kind, Strategy};
 
 use crate::world::run::chunks;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sluice::domain::chunking::packing::Packing;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 
 use crate::world::documents::{corpus, repeatable};

@@ -2,7 +2,7 @@
 //! while only ASCII has arrived.
 
 use encoding_rs::WINDOWS_1252;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
 use sluice::domain::text::encoding::decoder::Choice;
@@ -14,6 +14,7 @@ use sluice::domain::text::encoding::detection::undecided::{
 use crate::world::charset::{AUTO, ascii, decoded, decoded_pieces};
 use crate::world::documents::repeatable;
 use crate::world::run::ingest;
+use crate::world::tokenizers::loaded;
 
 /// Every cut in two, around the places where the deciding bytes begin and end.
 #[test]
@@ -61,7 +62,7 @@ fn a_resume_before_the_choice_yields_the_same_rows() {
             ..AUTO
         };
         let spec = spec.unwrap();
-        let start = || Engine::new(&spec, decoding, BATCH_BYTES_MIN);
+        let start = || Engine::new(&loaded(&spec), decoding, BATCH_BYTES_MIN);
         let whole = ingest(&mut start(), source, source.len(), || false, usize::MAX);
         assert_eq!(whole.summary.unwrap().charset.name(), charset);
         let flushed = ingest(&mut start(), source, 3_001, || true, usize::MAX);
@@ -77,7 +78,8 @@ fn a_resume_before_the_choice_yields_the_same_rows() {
             let stored = checkpoint.encode();
             let stored = Checkpoint::decode(&stored).unwrap();
             let committed = usize::try_from(stored.place.position.source).unwrap();
-            let mut engine = Engine::resume(&spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
+            let mut engine =
+                Engine::resume(&loaded(&spec), decoding, BATCH_BYTES_MIN, &stored).unwrap();
             let rest = &source[committed..];
             let rest = ingest(&mut engine, rest, 1_777, || false, usize::MAX);
             let before = usize::try_from(stored.next_ordinal).unwrap();
@@ -108,13 +110,14 @@ fn one_word_decides_the_same_from_every_checkpoint() {
     for word in words {
         let mut random = repeatable(word.len() as u64);
         let source = [ascii(1_500).as_bytes(), word, b" and no more."].concat();
-        let start = || Engine::new(&spec, AUTO, BATCH_BYTES_MIN);
+        let start = || Engine::new(&loaded(&spec), AUTO, BATCH_BYTES_MIN);
         let whole = ingest(&mut start(), &source, source.len(), || false, usize::MAX);
         let flushed = ingest(&mut start(), &source, 1, || true, usize::MAX);
         assert!(flushed.rows == whole.rows && flushed.summary == whole.summary);
         for checkpoint in &flushed.checkpoints {
             let committed = usize::try_from(checkpoint.place.position.source).unwrap();
-            let mut engine = Engine::resume(&spec, AUTO, BATCH_BYTES_MIN, checkpoint).unwrap();
+            let mut engine =
+                Engine::resume(&loaded(&spec), AUTO, BATCH_BYTES_MIN, checkpoint).unwrap();
             let rest = &source[committed..];
             let rest = ingest(&mut engine, rest, 1 + random(90), || false, usize::MAX);
             let before = usize::try_from(checkpoint.next_ordinal).unwrap();

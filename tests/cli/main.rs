@@ -12,8 +12,10 @@ mod memory;
 mod pipes;
 #[path = "../private/port.rs"]
 mod port;
+mod preview;
 mod signals;
 mod sources;
 mod tables;
 mod terminals;
+mod tokens;
 mod world;

@@ -3,7 +3,7 @@
 use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
-use sluice::domain::chunking::partial::Partial;
+use sluice::domain::chunking::spec::partial::Partial;
 use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::CollectionId;
 use sluice::domain::text::encoding::decoding::Policy;

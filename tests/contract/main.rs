@@ -20,6 +20,8 @@ mod rechunks;
 mod schema;
 mod sqlite;
 mod tenants;
+#[path = "../private/tokenizers.rs"]
+mod tokenizers;
 mod updates;
 mod uploads;
 mod versionless;

@@ -11,7 +11,7 @@ use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::rechunks::{self, NewRechunk};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Started, Upload, UploadEnd, Writer};
-use sluice::domain::chunking::partial::Partial;
+use sluice::domain::chunking::spec::partial::Partial;
 
 use crate::world::{
     at, attach, batches, caller, collection, new_upload, start, stranger, texts, upload,

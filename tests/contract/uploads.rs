@@ -5,7 +5,7 @@ use sluice::application::ports::collections::{Collection, Deleted, Deletion};
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, NewUpload, Started, UploadEnd, Writer};
-use sluice::domain::chunking::partial::Partial;
+use sluice::domain::chunking::spec::partial::Partial;
 use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::operation::failure::{Failure, FailureReason};
 use sluice::domain::operation::state::State;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::tokenizers::loaded;
 use sluice::application::caller::Caller;
 use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::chunks::{Chunk, VersionKey};
@@ -15,8 +16,8 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
     Declared, NewUpload, Started, Upload, UploadEnd, UploadSource, Writer,
 };
-use sluice::domain::chunking::levels::Levels;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
+use sluice::domain::chunking::spec::levels::Levels;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
@@ -140,7 +141,7 @@ pub(crate) fn structured() -> (Vec<Arc<Batch>>, Summary) {
 }
 
 fn cut(spec: &Spec, source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
-    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(spec), decoding, BATCH_BYTES_MIN);
     let (mut rest, mut batches) = (source, Vec::new());
     loop {
         match engine.step().unwrap() {

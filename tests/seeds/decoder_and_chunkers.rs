@@ -1,6 +1,6 @@
 //! Any bytes, cut anywhere, stopped anywhere, with any settings: laws 1 to 3 and 5, and `max_bytes`.
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::digest;
@@ -11,6 +11,7 @@ use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, P
 use sluice::domain::text::position::{Position, Span};
 
 use crate::settings::{self, settings};
+use crate::tokenizers::loaded;
 
 /// The number of bytes that give the lengths of the pieces.
 const LENGTHS: usize = 8;
@@ -88,7 +89,7 @@ fn pieces<'a>(source: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
 }
 
 fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
-    let mut splitter = Splitter::new(spec.chunker(), decoding);
+    let mut splitter = Splitter::new(loaded(spec).chunker(), decoding);
     let mut chunks = Vec::new();
     let mut drain = |splitter: &mut Splitter| loop {
         match splitter.next_chunk() {
@@ -120,7 +121,7 @@ fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
 fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     let source = pieces.concat();
     let mut lengths = pieces.iter().map(|piece| piece.len()).cycle();
-    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(spec), decoding, BATCH_BYTES_MIN);
     let (mut chunks, mut fed) = (Vec::new(), 0);
     loop {
         let batch = match engine.step() {
@@ -158,7 +159,7 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
         }
         let stored = Checkpoint::decode(&batch.checkpoint.encode()).unwrap();
         fed = at(stored.place.position.source);
-        engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
+        engine = Engine::resume(&loaded(spec), decoding, BATCH_BYTES_MIN, &stored).unwrap();
     }
 }
 

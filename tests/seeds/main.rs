@@ -13,6 +13,8 @@ mod page_tokens;
 mod path_names;
 mod settings;
 mod store;
+#[path = "../private/tokenizers.rs"]
+mod tokenizers;
 mod upload_model;
 mod upload_sequences;
 mod websocket_frames;

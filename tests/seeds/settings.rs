@@ -1,14 +1,14 @@
 //! Settings from raw bytes: nearly all that users can choose.
 
-use sluice::domain::chunking::levels::Levels;
-use sluice::domain::chunking::limits::MAX_BYTES_CEILING;
+use sluice::domain::chunking::measure::Measure;
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
+use sluice::domain::chunking::spec::levels::Levels;
+use sluice::domain::chunking::spec::limits::MAX_BYTES_CEILING;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
-use sluice::domain::text::measure::Measure;
 
 /// The number of bytes from which settings are made.
 pub(crate) const BYTES: usize = 8;
@@ -35,6 +35,9 @@ const CHARSETS: [&str; 18] = [
     "utf-32be",
 ];
 
+/// The most tokens of one character.
+const TOKENS_MIN: usize = 4;
+
 /// Returns `None` if the sizes do not fit each other.
 pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
     let [strategy, shape, size, least, overlap, most, charset, policy] = bytes.map(usize::from);
@@ -44,6 +47,10 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
     // A byte of 0 leaves the field unset. Another one gives its 255th parts of the whole.
     let part = |byte: usize, of: usize| (byte > 0).then(|| of * byte / 255);
     let min_size = part(least, max_size);
+    let measure = Measure::ALL[shape % Measure::ALL.len()];
+    if measure == Measure::Tokens && max_size < TOKENS_MIN {
+        return None;
+    }
     let request = Request {
         strategy: Some(match strategy % 4 {
             _ if strategy >> 4 & 3 == 3 => Strategy::Markdown,
@@ -52,7 +59,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
             2 => Strategy::Recursive(SeparatorLevels::universal()),
             _ => Strategy::Recursive(own_levels(strategy)?),
         }),
-        measure: Measure::ALL[shape % Measure::ALL.len()],
+        measure,
         min_size,
         max_size: Some(max_size),
         overlap: part(overlap, min_size.unwrap_or(max_size / 2) / 2).unwrap_or_default(),
@@ -63,6 +70,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
         } else {
             Levels::default()
         },
+        ..Request::default()
     };
     Some((Spec::new(request).ok()?, decoding(charset, policy)))
 }

@@ -1,7 +1,7 @@
 //! A store and the use cases of uploads, as in an instance.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
+use sluice::application::spec_loader::SpecLoader;
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle::UploadLifecycle;
 use sluice::application::uploads::limits::UploadLimits;
@@ -26,6 +27,7 @@ use sluice::domain::names::resource::CollectionId;
 use sluice::domain::timestamp::Timestamp;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 use sluice::infrastructure::system_clock::System;
+use sluice::infrastructure::tokenizers::folder::TokenizerFolder;
 use tokio_util::task::TaskTracker;
 
 /// One minute, which is longer than any run.
@@ -72,12 +74,14 @@ impl Store {
             .await
             .unwrap();
         let tasks = TaskTracker::new();
+        let tokenizers = TokenizerFolder::open(Path::new("")).unwrap();
         let services = PipelineServices {
             store: Arc::clone(&sqlite) as _,
             bus: Arc::new(Bus::new(Link::Alone, false)),
             clock: Arc::new(System),
             tasks: tasks.clone(),
             bounds: BOUNDS,
+            specs: SpecLoader::new(Arc::new(tokenizers), 2),
             flush_schedule: FlushSchedule::default(),
         };
         let uploads = UploadLifecycle::new(

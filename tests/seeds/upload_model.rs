@@ -6,8 +6,8 @@ use sluice::application::ports::documents::Metadata;
 use sluice::application::ports::uploads::{Declared, NewUpload, Upload, UploadSource};
 use sluice::application::uploads::upload_stream::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
-use sluice::domain::chunking::partial::Partial;
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::checked::Spec;
+use sluice::domain::chunking::spec::partial::Partial;
 use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
@@ -21,6 +21,7 @@ use sluice::interface::grpc::status;
 use tonic_types::StatusExt;
 
 use crate::store::collection;
+use crate::tokenizers::loaded;
 
 /// The expected end of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -312,7 +313,7 @@ impl<'a> Model<'a> {
 /// Returns the chunks of a source that arrives whole, or `None` if it is refused.
 pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
     let (spec, decoding) = new.preferences.over(&Preferences::default()).ok()?;
-    let mut engine = Engine::new(&spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&loaded(&spec), decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks) = (source, Vec::new());
     loop {
         match engine.step().ok()? {

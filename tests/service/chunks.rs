@@ -245,7 +245,14 @@ async fn every_listed_strategy_runs_and_can_be_compared() {
     let names = listed.iter().map(|strategy| strategy.name.as_str());
     assert_eq!(
         names.collect::<Vec<_>>(),
-        ["fixed", "recursive", "sentence", "markdown", "hierarchical"]
+        [
+            "fixed",
+            "recursive",
+            "sentence",
+            "markdown",
+            "hierarchical",
+            "token"
+        ]
     );
     let content = bytes::Bytes::from(prose(100_000));
     let compare = pb::CompareStrategiesRequest {

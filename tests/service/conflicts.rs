@@ -8,8 +8,9 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::imports::{Root, import};
-use crate::preferences::{create, found, in_tuned, separators, tuned_chunking, tuned_decoding};
+use crate::preferences::{create, found, in_tuned};
 use crate::rechunks::{rechunk, upload};
+use crate::support::tuned::{separators, tuned_chunking, tuned_decoding};
 use crate::support::world::{World, first, metadata};
 
 #[tokio::test]

@@ -86,6 +86,9 @@ mod sync;
 mod tenants;
 mod throttled;
 mod token_headers;
+mod token_limits;
+#[path = "../private/tokenizers.rs"]
+mod tokenizers;
 mod tokens;
 mod updates;
 mod upload_folders;

@@ -14,45 +14,8 @@ use crate::commands::{rows, run};
 use crate::imports::{Root, import};
 use crate::rechunks::{SUCCEEDED, ended, rechunk, upload};
 use crate::support::server::Server;
+use crate::support::tuned::{tokenizer, tuned_chunking, tuned_decoding};
 use crate::support::world::{Folder, World, connect, first, last};
-
-const REPLACE: i32 = 2;
-
-/// A spec in which no field has its default.
-pub(crate) fn tuned_chunking() -> pb::ChunkingSpec {
-    let sizes = vec![1_600, 400];
-    pb::ChunkingSpec {
-        strategy: Some(pb::Strategy::Recursive.into()),
-        measure: Some(pb::Measure::Characters.into()),
-        max_size: Some(400),
-        min_size: Some(200),
-        overlap: Some(50),
-        max_bytes: Some(2_000),
-        packing: Some(pb::Packing::Full.into()),
-        separators: Some(separators(&["|"])),
-        levels: Some(pb::SizeLevels { sizes }),
-    }
-}
-
-pub(crate) fn tuned_decoding() -> pb::DecodingPolicy {
-    pb::DecodingPolicy {
-        charset: Some("windows-1252".to_owned()),
-        invalid: Some(REPLACE),
-        nul: Some(REPLACE),
-        keep_byte_order_mark: Some(true),
-    }
-}
-
-pub(crate) fn separators(level: &[&str]) -> pb::Separators {
-    let separators = level.iter().map(|separator| (*separator).to_owned());
-    let level = pb::SeparatorLevel {
-        separators: separators.collect(),
-    };
-    pb::Separators {
-        levels: vec![level],
-        keep: pb::Keep::After.into(),
-    }
-}
 
 pub(crate) async fn create(
     channel: &Channel,
@@ -96,7 +59,7 @@ pub(crate) async fn found(channel: &Channel, id: &str) -> pb::Document {
 /// Pairs of a request with one field set to its default, and the collection's spec merged with that field.
 async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::ChunkingSpec)> {
     type Set = fn(&mut pb::ChunkingSpec, &pb::ChunkingSpec);
-    let fields: [Set; 9] = [
+    let fields: [Set; 12] = [
         |to, from| to.strategy = from.strategy,
         |to, from| to.measure = from.measure,
         |to, from| to.max_size = from.max_size,
@@ -107,6 +70,9 @@ async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::Chunkin
         |to, from| to.packing = from.packing,
         |to, from| to.separators.clone_from(&from.separators),
         |to, from| to.levels.clone_from(&from.levels),
+        |to, _from| to.max_tokens = Some(400),
+        |to, from| to.reserve_tokens = from.reserve_tokens,
+        |to, _from| to.tokenizer = Some(tokenizer("cl100k_base")),
     ];
     let strategies = strategies(channel).await.strategies;
     let recursive = strategies.into_iter().nth(1).unwrap().defaults.unwrap();
@@ -154,7 +120,7 @@ fn every_field_has_presence() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 13);
+    assert_eq!(checked, 16);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use crate::application::ports::collections::{Collection, Deleted, Deletion, Writ
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::request::Request;
+use crate::application::spec_loader::SpecLoader;
 use crate::domain::ingest::digest;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
@@ -33,6 +34,8 @@ pub struct Collections {
     pub tokens: Tokens,
     /// Notified when there is work for background jobs.
     pub work: Arc<Notify>,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
 }
 
 /// The parameters of a deletion, besides the name.
@@ -55,10 +58,10 @@ impl Collections {
         &self,
         caller: &Caller,
         id: CollectionId,
-        preferences: Preferences,
+        mut preferences: Preferences,
         request: Request,
     ) -> Result<Collection, Error> {
-        preferences.over(&Preferences::default())?;
+        self.check(&mut preferences).await?;
         let now = self.clock.now();
         let collection = Collection {
             uid: match &request.uid {
@@ -116,6 +119,14 @@ impl Collections {
         ))
     }
 
+    /// Checks preferences, and pins their tokenizer.
+    async fn check(&self, preferences: &mut Preferences) -> Result<(), Error> {
+        self.specs.pin(&mut preferences.chunking).await?;
+        let (spec, _) = preferences.over(&Preferences::default())?;
+        self.specs.load(&spec).await?;
+        Ok(())
+    }
+
     /// Changes the preferences of a collection, if it has the given revision. `None` means the revision that is read
     /// first.
     ///
@@ -131,8 +142,8 @@ impl Collections {
     ) -> Result<Collection, Error> {
         let known = self.get(caller, id).await?;
         let revision = revision.unwrap_or(known.revision);
-        let preferences = change(known.preferences);
-        preferences.over(&Preferences::default())?;
+        let mut preferences = change(known.preferences);
+        self.check(&mut preferences).await?;
         let now = self.clock.now();
         match self
             .store

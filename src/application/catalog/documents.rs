@@ -14,8 +14,8 @@ use crate::application::ports::documents::{Document, Metadata, MetadataUpdate, U
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
 use crate::application::request::Request;
-use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
 /// The use cases of documents.
@@ -144,10 +144,16 @@ impl Documents {
         &self,
         caller: &Caller,
         document: DocumentName,
-        chunking: Partial,
+        mut chunking: Partial,
         request: Request,
     ) -> Result<Operation, Error> {
-        let Collections { store, clock, .. } = &self.collections;
+        let Collections {
+            store,
+            clock,
+            specs,
+            ..
+        } = &self.collections;
+        specs.pin(&mut chunking).await?;
         let new = NewRechunk {
             uid: request.uid.unwrap_or_else(|| clock.new_uid().into()),
             request_sha256: request.sha256,

@@ -12,6 +12,7 @@ use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Import, NewUpload, Started, Upload, UploadSource};
+use crate::application::spec_loader::SpecLoader;
 use crate::domain::names::path::PathName;
 
 /// The use cases of imports.
@@ -27,6 +28,8 @@ pub struct Imports {
     pub bus: Arc<Bus>,
     /// Notified when an import was started.
     pub asked: Arc<Notify>,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
 }
 
 impl Imports {
@@ -55,7 +58,8 @@ impl Imports {
             return Err(Error::SourceTooLarge { most });
         }
         let source = UploadSource::Import(Import { path, stamp });
-        let new = NewUpload { source, ..new };
+        let mut new = NewUpload { source, ..new };
+        self.specs.pin(&mut new.preferences.chunking).await?;
         match self.store.start_upload(caller, &new).await? {
             Started::Upload(upload, superseded) => {
                 for operation in superseded {

@@ -1,4 +1,3 @@
-//! Chunking without a store: `ChunkStream`, and the comparison of strategies.
+//! Chunking without a store: `ChunkStream`.
 
-pub mod comparison;
 pub mod stream;

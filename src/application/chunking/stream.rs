@@ -12,11 +12,12 @@ use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pool::Permit;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::response_stream::{ResponseSender, StopReason};
+use crate::application::spec_loader::SpecLoader;
 use crate::application::store_error;
 use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::min_rate::MinRate;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::encoding::decoding::Decoding;
@@ -75,10 +76,14 @@ pub struct ChunkStream {
     pub bounds: UploadLimits,
     /// The caller that sends the source.
     pub caller: Caller,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
 }
 
 struct Cutting {
     engine: Engine,
+    counts_tokens: bool,
+    specs: SpecLoader,
     omits_text: bool,
     received_bytes: u64,
     memory: UploadMemory,
@@ -131,7 +136,7 @@ impl ChunkStream {
                 (Some(cutting), None) => cutting,
                 (none, cut) => {
                     let memory = entered.take().ok_or(Error::Panicked)?;
-                    none.insert(begin(cut.clone().unwrap_or_default(), memory).await?)
+                    none.insert(self.begin(cut.clone().unwrap_or_default(), memory).await?)
                 }
             };
             self.check(cutting, &piece)?;
@@ -140,6 +145,19 @@ impl ChunkStream {
                 return cutting.finish(sender).await;
             }
         }
+    }
+
+    async fn begin(&self, cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
+        let spec = self.specs.load(&cut.spec).await?;
+        memory.size(&spec, cut.decoding).await?;
+        Ok(Cutting {
+            engine: Engine::new(&spec, cut.decoding, BATCH_BYTES_MIN),
+            counts_tokens: spec.spec().tokenizer().is_some(),
+            specs: self.specs.clone(),
+            omits_text: cut.omits_text,
+            received_bytes: 0,
+            memory,
+        })
     }
 
     fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
@@ -162,16 +180,6 @@ impl ChunkStream {
         }
         Ok(())
     }
-}
-
-async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
-    memory.size(&cut.spec, cut.decoding).await?;
-    Ok(Cutting {
-        engine: Engine::new(&cut.spec, cut.decoding, BATCH_BYTES_MIN),
-        omits_text: cut.omits_text,
-        received_bytes: 0,
-        memory,
-    })
 }
 
 impl Cutting {
@@ -253,7 +261,9 @@ impl Cutting {
         sender: &ResponseSender<ChunkStreamEvent>,
     ) -> Result<Option<Summary>, StopReason> {
         loop {
-            match self.engine.step().map_err(Error::from)? {
+            let engine = &mut self.engine;
+            let step = self.specs.run(self.counts_tokens, || engine.step());
+            match step.await?.map_err(Error::from)? {
                 Step::Feed => return Ok(None),
                 Step::Store(batch) => {
                     self.send(batch, sender).await?;

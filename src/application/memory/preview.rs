@@ -1,6 +1,6 @@
 //! Estimates of the memory for cutting a small text, by its length.
 
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
 use crate::domain::structure::context;
 use crate::domain::text::encoding::decoding::Decoding;
@@ -23,7 +23,7 @@ pub const CHUNK_BYTES: usize = 256;
 
 /// Returns the most bytes that an engine holds while it cuts `content` bytes.
 #[must_use]
-pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
+pub fn engine_bytes(spec: &LoadedSpec, decoding: Decoding, content: usize) -> usize {
     let each = if decoding.is_verbatim() {
         VERBATIM_BYTES_EACH
     } else {
@@ -37,23 +37,23 @@ pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
 /// `response_max` bytes.
 #[must_use]
 pub fn preview_bytes(
-    spec: &Spec,
+    spec: &LoadedSpec,
     decoding: Decoding,
     content: usize,
     response_max: usize,
 ) -> usize {
-    let limits = spec.limits();
+    let limits = spec.spec().limits();
     let text = if decoding.is_verbatim() {
         content
     } else {
         3 * content
     };
-    let (part, chunk_bytes) = match spec.strategy().format() {
+    let (part, chunk_bytes) = match spec.spec().strategy().format() {
         None => (CHUNK_PART, CHUNK_BYTES),
         Some(_) => (2 * CHUNK_PART, CHUNK_BYTES + context::BYTES_MAX),
     };
     // The last chunk of each parent may be small. Each level of parents has at most half as many chunks as the next one.
-    let (part, chunk_bytes) = if spec.parents().is_empty() {
+    let (part, chunk_bytes) = if spec.spec().parents().is_empty() {
         (part, chunk_bytes)
     } else {
         (2 * part, chunk_bytes + CHUNK_BYTES)
@@ -66,7 +66,7 @@ pub fn preview_bytes(
 
 /// Returns the most bytes that a comparison of specs for `content` bytes takes.
 #[must_use]
-pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> usize {
+pub fn comparison_bytes(specs: &[LoadedSpec], decoding: Decoding, content: usize) -> usize {
     let engines = specs.iter();
     let engines = engines.map(|spec| engine_bytes(spec, decoding, content));
     engines.max().unwrap_or(BASE_BYTES) + content.saturating_mul(COMPARED_BYTES_EACH)
@@ -75,12 +75,12 @@ pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> u
 #[cfg(test)]
 mod tests {
     use super::preview_bytes;
-    use crate::domain::chunking::spec::Spec;
+    use crate::domain::chunking::loaded_spec::LoadedSpec;
     use crate::domain::text::encoding::decoding::Decoding;
 
     #[test]
     fn the_memory_of_a_preview_grows_with_its_text() {
-        let spec = Spec::default();
+        let spec = LoadedSpec::default();
         let decoding = Decoding::default();
         let bytes = |content| preview_bytes(&spec, decoding, content, 3 << 20);
         assert!(bytes(3) < 70_000, "{}", bytes(3));

@@ -9,7 +9,7 @@ use crate::application::error::Error;
 use crate::application::memory::budget::{LEAST_SHARE_BYTES, MemoryBudget};
 use crate::application::memory::pool::Permit;
 use crate::application::memory::shares::Owner;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
 use crate::domain::ingest::engine::Engine;
 use crate::domain::text::encoding::decoding::Decoding;
 
@@ -67,10 +67,10 @@ impl UploadMemory {
     /// # Errors
     ///
     /// Fails if the upload's owner may not have the memory in time.
-    pub async fn size(&mut self, spec: &Spec, decoding: Decoding) -> Result<(), Error> {
+    pub async fn size(&mut self, spec: &LoadedSpec, decoding: Decoding) -> Result<(), Error> {
         self.sizes = Sizes {
             window: Engine::window_bytes_max(spec, decoding),
-            chunk: spec.limits().chunk_bytes_max(),
+            chunk: spec.spec().limits().chunk_bytes_max(),
         };
         let rest = FIXED_BYTES + Engine::rest_bytes_max(spec, decoding);
         if rest > LEAST_SHARE_BYTES {

@@ -8,7 +8,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::store_error::Error;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::encoding::charset::Charset;

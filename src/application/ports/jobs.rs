@@ -21,6 +21,8 @@ pub enum Work {
     Jobs,
     /// Work that needs the import root.
     Imports,
+    /// Work that may need a tokenizer.
+    Rechunks,
 }
 
 impl Work {
@@ -30,6 +32,7 @@ impl Work {
         match self {
             Self::Jobs => "jobs",
             Self::Imports => "imports",
+            Self::Rechunks => "rechunks",
         }
     }
 }

@@ -22,4 +22,5 @@ pub mod rechunks;
 pub mod store;
 pub mod tenants;
 pub mod token_verifier;
+pub mod tokenizers;
 pub mod uploads;

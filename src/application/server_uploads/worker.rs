@@ -59,15 +59,25 @@ impl UploadWorker {
         }
     }
 
-    /// Tries the oldest uploads, one after the other. Returns whether one has ended.
+    /// Tries the oldest uploads, one after the other. Returns whether one has ended. Those whose tokenizer this instance
+    /// lacks are left to other instances.
     async fn round(&self, drain: &CancellationToken) -> Result<bool, Error> {
         let mut has_ended_some = false;
+        let mut lacks_some = false;
         for upload in self.source.running(ROUND_ROWS).await? {
+            if self.uploads.lacks_tokenizer(&upload).await {
+                lacks_some = true;
+                continue;
+            }
             let is_ours = self.lease.claim().await?.is_some();
             if !is_ours || drain.is_cancelled() {
                 return Ok(false);
             }
             has_ended_some |= self.resume(&upload, drain).await?;
+        }
+        if lacks_some {
+            // Another instance may have the tokenizer.
+            self.lease.release().await;
         }
         Ok(has_ended_some)
     }

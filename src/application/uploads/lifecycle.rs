@@ -85,7 +85,12 @@ impl UploadLifecycle {
         new: &NewUpload,
         memory: UploadMemory,
     ) -> Result<OpenedUpload, Error> {
-        match self.services.store.start_upload(caller, new).await? {
+        let mut new = new.clone();
+        self.services
+            .specs
+            .pin(&mut new.preferences.chunking)
+            .await?;
+        match self.services.store.start_upload(caller, &new).await? {
             Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
@@ -135,7 +140,8 @@ impl UploadLifecycle {
             return Ok(ended);
         }
         // Memory first: a writer that gets no memory must not have replaced the previous writer.
-        memory.size(&known.spec, known.decoding).await?;
+        let spec = self.services.specs.load(&known.spec).await?;
+        memory.size(&spec, known.decoding).await?;
         let attached = self
             .services
             .store
@@ -159,8 +165,15 @@ impl UploadLifecycle {
         if is_first {
             self.services.bus.publish(upload.operation());
         }
-        let pipeline = Pipeline::new(self.services.clone(), caller.clone(), &upload, memory)?;
+        let services = self.services.clone();
+        let pipeline = Pipeline::new(services, caller.clone(), (&upload, &spec), memory)?;
         Ok(OpenedUpload::Open(Box::new(pipeline)))
+    }
+
+    /// Whether this instance lacks the tokenizer of an upload.
+    pub async fn lacks_tokenizer(&self, upload: &Upload) -> bool {
+        let loaded = self.services.specs.load(&upload.spec).await;
+        matches!(loaded, Err(Error::TokenizerUnavailable { .. }))
     }
 
     /// Fails an upload that its writer cannot resume, unless it has ended.

@@ -15,6 +15,7 @@ use crate::application::uploads::commits::{Commits, Committed};
 use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::services::PipelineServices;
 use crate::application::uploads::write::Write;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
@@ -45,6 +46,7 @@ pub fn ended(upload: &Upload) -> Option<Error> {
 pub struct Pipeline {
     services: PipelineServices,
     engine: Engine,
+    counts_tokens: bool,
     writer: Writer,
     /// Whether the bytes come from a stored version.
     is_rechunk: bool,
@@ -66,10 +68,9 @@ impl Pipeline {
     pub fn new(
         services: PipelineServices,
         caller: Caller,
-        upload: &Upload,
+        (upload, spec): (&Upload, &LoadedSpec),
         memory: UploadMemory,
     ) -> Result<Self, Error> {
-        let spec = &upload.spec;
         let decoding = upload.decoding;
         let (engine, committed_sha256) = if let Some(checkpoint) = &upload.checkpoint {
             let checkpoint = Checkpoint::decode(checkpoint)?;
@@ -82,6 +83,7 @@ impl Pipeline {
         Ok(Self {
             services,
             engine,
+            counts_tokens: spec.spec().tokenizer().is_some(),
             writer: Writer::attached(caller, upload),
             is_rechunk: upload.is_rechunk(),
             declared: upload.declared,
@@ -211,7 +213,12 @@ impl Pipeline {
     /// Runs the steps of the engine until it needs bytes, or is done.
     async fn work(&mut self) -> Result<Option<Summary>, Error> {
         loop {
-            match self.engine.step() {
+            let engine = &mut self.engine;
+            let step = self
+                .services
+                .specs
+                .run(self.counts_tokens, || engine.step());
+            match step.await? {
                 Ok(Step::Feed) => return Ok(None),
                 Ok(Step::Store(batch)) => {
                     self.commit(batch).await?;

@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 use crate::application::events::bus::Bus;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::Uploads;
+use crate::application::spec_loader::SpecLoader;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::limits::UploadLimits;
 
@@ -23,6 +24,8 @@ pub struct PipelineServices {
     pub tasks: TaskTracker,
     /// The limits of uploads.
     pub bounds: UploadLimits,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
     /// The schedule of flushes that all uploads of this instance share.
     pub flush_schedule: FlushSchedule,
 }

@@ -3,16 +3,17 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::measure;
 use crate::domain::chunking::packing;
-use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
+use crate::domain::chunking::spec::levels::Levels;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::chunking::strategy::Kind;
+use crate::domain::chunking::tokens::tokenizer::TokenizerId;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding;
 use crate::domain::text::encoding::policy::{self, Choice};
-use crate::domain::text::measure;
 use crate::domain::text::segmentation::separators;
 use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
 use crate::interface::grpc::pb;
@@ -25,13 +26,13 @@ const NO_LEVELS: &str = "off";
 #[command(next_help_heading = "Chunks")]
 pub(crate) struct Chunking {
     /// Cut at the best separator (recursive), between sentences (sentence), between the blocks of Markdown (markdown) or
-    /// anywhere (fixed), or as recursive in three levels (hierarchical) [default: recursive].
+    /// anywhere (fixed), as recursive in three levels (hierarchical), or anywhere and measured in tokens (token) [default: recursive].
     #[arg(long, value_enum)]
     strategy: Option<Strategy>,
     /// Unit of the sizes [default: characters].
     #[arg(long, value_enum)]
     measure: Option<Measure>,
-    /// Largest size of a chunk [default: 1000; 200 words].
+    /// Largest size of a chunk [default: 1000; 200 words; 512 tokens].
     #[arg(long, value_name = "N")]
     max_size: Option<usize>,
     /// Sizes of several levels, coarse to fine, each at least twice the next: chunks of --max-size lie in larger ones.
@@ -44,9 +45,18 @@ pub(crate) struct Chunking {
     /// Largest part of a chunk that the next one repeats [default: 0].
     #[arg(long, value_name = "N")]
     overlap: Option<usize>,
-    /// Largest number of bytes of a chunk, in every unit [default: 65536].
+    /// Largest number of bytes of a chunk, in every unit [default: 65536; in tokens 32 times --max-size, if that is less].
     #[arg(long, value_name = "N")]
     max_bytes: Option<usize>,
+    /// Tokenizer that counts tokens: `cl100k_base`, `o200k_base`, or a file of the server's directory of tokenizers [default: `cl100k_base`].
+    #[arg(long, value_name = "NAME")]
+    tokenizer: Option<String>,
+    /// Largest number of tokens of a chunk, beside another unit; 0 means no limit [default: 0].
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<usize>,
+    /// Number of tokens that each limit in tokens leaves free, for those that a model adds [default: 0].
+    #[arg(long, value_name = "N")]
+    reserve_tokens: Option<usize>,
     /// Choose among equal boundaries: one that an edit elsewhere does not move (stable), or the last one (full)
     /// [default: stable].
     #[arg(long, value_enum)]
@@ -94,6 +104,7 @@ enum Strategy {
     Sentence,
     Markdown,
     Hierarchical,
+    Token,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -101,6 +112,7 @@ enum Measure {
     Characters,
     Bytes,
     Words,
+    Tokens,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -144,11 +156,13 @@ impl Chunking {
             Strategy::Sentence => Kind::Sentence,
             Strategy::Markdown => Kind::Markdown,
             Strategy::Hierarchical => Kind::Hierarchical,
+            Strategy::Token => Kind::Token,
         });
         let measure = self.measure.map(|measure| match measure {
             Measure::Characters => measure::Measure::Characters,
             Measure::Bytes => measure::Measure::Bytes,
             Measure::Words => measure::Measure::Words,
+            Measure::Tokens => measure::Measure::Tokens,
         });
         let packing = self.packing.map(|packing| match packing {
             Packing::Stable => packing::Packing::Stable,
@@ -163,8 +177,16 @@ impl Chunking {
             overlap: self.overlap,
             max_bytes: self.max_bytes,
             levels: self.size_levels()?,
+            max_tokens: self.max_tokens,
+            reserve_tokens: self.reserve_tokens,
+            tokenizer: self.tokenizer()?,
             packing,
         })
+    }
+
+    fn tokenizer(&self) -> anyhow::Result<Option<TokenizerId>> {
+        let id = self.tokenizer.as_deref().map(TokenizerId::new);
+        id.transpose().context("--tokenizer")
     }
 
     fn size_levels(&self) -> anyhow::Result<Option<Levels>> {
@@ -204,6 +226,7 @@ impl Chunking {
             Some(Strategy::Fixed) => "fixed",
             Some(Strategy::Sentence) => "sentence",
             Some(Strategy::Markdown) => "markdown",
+            Some(Strategy::Token) => "token",
         };
         bail!(
             "{flag} is for the strategy recursive, and --strategy is {strategy}: \

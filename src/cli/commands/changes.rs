@@ -10,7 +10,7 @@ use crate::cli::json;
 use crate::cli::terminal::names::within;
 use crate::cli::terminal::output::{Format, note_on_terminal};
 use crate::cli::terminal::table::{Column, Table};
-use crate::domain::chunking::levels::LEVELS_MAX;
+use crate::domain::chunking::spec::levels::LEVELS_MAX;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use clap::Args;

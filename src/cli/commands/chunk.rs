@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
+use crate::bootstrap::tokenizers;
 use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::cli::json::local_chunk;
 use crate::cli::terminal::chunk_rows;
@@ -14,7 +15,7 @@ use crate::cli::terminal::progress;
 use crate::cli::terminal::table::{Column, Table};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::sources::{self, Entry};
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use crate::domain::text::encoding::decoding;
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     chunking: Chunking,
     #[command(flatten)]
     decoding: Decoding,
+    /// Directory of tokenizer.json files and SentencePiece models for --tokenizer.
+    #[arg(long, value_name = "FOLDER")]
+    tokenizers: Option<PathBuf>,
     /// Output format; `json` writes JSON Lines.
     #[arg(long, value_enum, default_value_t = Format::Json)]
     output: Format,
@@ -48,6 +52,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// Chunks every document. A document that fails does not stop the others.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spec = arguments.chunking.spec().context(WrongArguments)?;
+    let spec = tokenizers::loaded(spec, arguments.tokenizers.as_deref()).context(WrongArguments)?;
     let decoding = arguments.decoding.decoding().context(WrongArguments)?;
     let mut chunks = ChunkWriter::of(arguments);
     let mut outcome = DocumentsFailed { failed: 0, all: 0 };
@@ -156,7 +161,7 @@ impl Failure {
 
 fn chunk(
     document: &Source,
-    spec: &Spec,
+    spec: &LoadedSpec,
     decoding: decoding::Decoding,
     chunks: &mut ChunkWriter,
 ) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use crate::cli::json;
 use crate::cli::terminal::chunk_rows;
 use crate::cli::terminal::output::Format;
 use crate::cli::terminal::table::Table;
-use crate::domain::chunking::levels::LEVELS_MAX;
+use crate::domain::chunking::spec::levels::LEVELS_MAX;
 use crate::domain::names::chunk_name::ChunkName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;

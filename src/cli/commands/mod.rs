@@ -22,6 +22,7 @@ mod migrate;
 mod move_document;
 mod operations;
 mod partitions;
+mod preview;
 mod rechunk;
 mod sections;
 mod serve;
@@ -34,6 +35,7 @@ mod watch;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Chunk(chunk::Arguments),
+    Preview(preview::Arguments),
     Demo(demo::Arguments),
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
@@ -64,6 +66,7 @@ impl Command {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Chunk(arguments) => chunk::run(&arguments),
+            Self::Preview(arguments) => preview::run(&arguments),
             Self::Demo(arguments) => demo::run(&arguments).await,
             Self::Serve(arguments) => serve::run(&arguments).await,
             Self::Migrate(arguments) => migrate::run(&arguments).await,
@@ -94,6 +97,7 @@ impl Command {
     pub(super) fn only_reads(&self) -> bool {
         match self {
             Self::Chunk(_)
+            | Self::Preview(_)
             | Self::Watch(_)
             | Self::Chunks(_)
             | Self::Context(_)
@@ -122,10 +126,14 @@ impl Command {
 
     /// Runs a command without a runtime. `None` means that the command needs one.
     pub(super) fn run_alone(&self) -> Option<anyhow::Result<()>> {
-        if let Self::Chunk(arguments) = self {
-            Some(chunk::run(arguments))
-        } else {
-            None
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other commands need a runtime"
+        )]
+        match self {
+            Self::Chunk(arguments) => Some(chunk::run(arguments)),
+            Self::Preview(arguments) => Some(preview::run(arguments)),
+            _ => None,
         }
     }
 }

@@ -28,6 +28,9 @@ pub(crate) struct Row<'a> {
     omitted_sections: u64,
     parents: &'a [u64],
     ended_parents: Vec<ParentRow>,
+    /// Left out if tokens were not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
 }
@@ -74,6 +77,8 @@ struct ParentRow {
     sha256: String,
     key: String,
     kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<u32>,
 }
 
 /// Returns the row of a chunk, without its text if that is `None`.
@@ -85,6 +90,7 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
         key: _,
         structure,
         parents,
+        tokens,
     } = chunk;
     let Structure {
         kind,
@@ -115,6 +121,7 @@ pub(crate) fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>
             .flat_map(|parents| &parents.ended)
             .map(parent)
             .collect(),
+        tokens: *tokens,
         text,
     }
 }
@@ -142,6 +149,7 @@ fn parent(parent: &Parent) -> ParentRow {
         sha256,
         key,
         kind,
+        tokens,
     } = parent;
     ParentRow {
         level: *level,
@@ -151,6 +159,7 @@ fn parent(parent: &Parent) -> ParentRow {
         sha256: hex(sha256),
         key: hex(key),
         kind: kind.name().to_uppercase(),
+        tokens: *tokens,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::cli::json::fields::digest;
 use crate::interface::grpc::pb;
 
 /// Returns the fields of a chunking spec.
@@ -17,6 +18,9 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
         packing,
         separators,
         levels: sizes,
+        max_tokens,
+        reserve_tokens,
+        tokenizer,
     } = spec;
     object([
         ("strategy", word(*strategy, words.0.as_str_name())),
@@ -27,9 +31,18 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
         ("max_bytes", max_bytes.map(Value::from)),
         ("packing", word(*packing, words.2.as_str_name())),
         ("levels", sizes.as_ref().map(|levels| json!(levels.sizes))),
+        ("max_tokens", max_tokens.map(Value::from)),
+        ("reserve_tokens", reserve_tokens.map(Value::from)),
+        ("tokenizer", tokenizer.as_ref().map(tokenizer_fields)),
         ("separators", separators.as_ref().map(levels)),
         ("keep", separators.as_ref().and_then(keep)),
     ])
+}
+
+/// Returns the name and digest of a tokenizer.
+fn tokenizer_fields(tokenizer: &pb::Tokenizer) -> Value {
+    let pb::Tokenizer { name, sha256 } = tokenizer;
+    json!({ "name": name, "sha256": digest(sha256) })
 }
 
 /// Returns the separators, level by level.

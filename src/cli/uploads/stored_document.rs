@@ -68,6 +68,20 @@ impl Expected {
         })
     }
 
+    /// Whether an upload would be chunked by the same spec. Only the server knows the digest of a file that is named here.
+    fn is_chunked_alike(&self, stored: Option<&pb::ChunkingSpec>) -> bool {
+        let Some(stored) = stored else {
+            return false;
+        };
+        let mut expected = self.chunking.clone();
+        if let (Some(expected), Some(stored)) = (&mut expected.tokenizer, &stored.tokenizer)
+            && expected.sha256.is_empty()
+        {
+            expected.sha256.clone_from(&stored.sha256);
+        }
+        expected == *stored
+    }
+
     /// Returns the part that an upload of the source would change. Reads the source only if its bytes decide.
     pub(crate) async fn difference(
         &self,
@@ -85,7 +99,7 @@ impl Expected {
         if digest != *document.source_sha256 {
             return Ok(Difference::Content);
         }
-        let is_chunked_alike = document.chunking.as_ref() == Some(&self.chunking)
+        let is_chunked_alike = self.is_chunked_alike(document.chunking.as_ref())
             && document.engine_version == self.engine_version;
         Ok(if is_chunked_alike {
             Difference::Nothing

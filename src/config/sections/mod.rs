@@ -11,5 +11,6 @@ pub mod redis;
 pub mod retention;
 pub mod server;
 pub mod store;
+pub mod tokenizers;
 pub mod uploads;
 pub mod web;

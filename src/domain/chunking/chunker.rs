@@ -9,14 +9,18 @@
 //!   no difference.
 //! - A chunk ends after the text that the one before covers. Its size is within the limits. It ends between two
 //!   grapheme clusters unless the first one alone is too large.
+//! - Limits in tokens hold for the tokens of the chunk's text alone. A proposed end adds up the counts of parts, so it is
+//!   checked, and moved forward while it exceeds the limit.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::domain::chunking::limits::Limits;
 use crate::domain::chunking::packing::{Packing, Pick};
+use crate::domain::chunking::sizing::{Excess, Sizing};
 use crate::domain::chunking::structured::{Last, Places};
+use crate::domain::chunking::tokens::tokenizer::SharedTokenizer;
 use crate::domain::chunking::view::View;
-use crate::domain::structure::blocks::{BlocksView, Form};
+use crate::domain::structure::blocks::Form;
 use crate::domain::structure::format::Format;
 use crate::domain::structure::line;
 use crate::domain::text::features::Features;
@@ -26,10 +30,19 @@ use crate::domain::text::segmentation::grapheme;
 use crate::domain::text::segmentation::section::Section;
 use crate::domain::text::white_space;
 
+/// The most proposed ends of a chunk. Each after the first few halves the chunk, and the largest chunk has 2^19 bytes.
+const PROPOSALS_MAX: usize = 24;
+/// The proposals that are moved by the tokens that exceed the limit, before they are halved.
+const MOVED_PROPOSALS: usize = 4;
+/// The most starts of an overlap that are checked. Without one that fits there is no overlap.
+const STARTS_MAX: usize = 3;
+/// The part of an overlap that is dropped if it has too many tokens: 1/8.
+const START_STEP: usize = 8;
+
 /// Decides where chunks end, by a ladder of boundaries.
 #[derive(Debug)]
 pub struct Chunker {
-    limits: Limits,
+    sizing: Sizing,
     packing: Packing,
     /// The boundaries, best first. Grapheme clusters are implied below the last.
     ladder: Arc<[Boundary]>,
@@ -43,13 +56,13 @@ impl Chunker {
     /// Creates a chunker.
     #[must_use]
     pub fn new(
-        limits: Limits,
+        sizing: Sizing,
         packing: Packing,
         ladder: Arc<[Boundary]>,
         format: Option<Format>,
     ) -> Self {
         Self {
-            limits,
+            sizing,
             packing,
             ladder,
             format,
@@ -75,10 +88,26 @@ impl Chunker {
         self.format
     }
 
+    /// Returns the tokenizer, if anything is measured in tokens.
+    #[must_use]
+    pub fn tokenizer(&self) -> Option<&SharedTokenizer> {
+        self.sizing.tokenizer()
+    }
+
+    /// Returns the most tokens of a chunk or parent. `None` means that nothing is measured in tokens.
+    #[must_use]
+    pub fn chunk_tokens_max(&self) -> Option<usize> {
+        let parents = self.parents.iter().map(|parent| &parent.sizing);
+        let levels = std::iter::once(&self.sizing).chain(parents);
+        levels
+            .filter_map(|sizing| sizing.limits().chunk_tokens_max())
+            .max()
+    }
+
     /// Returns the most bytes of text that a chunk has.
     #[must_use]
     pub fn chunk_bytes_max(&self) -> usize {
-        self.limits.chunk_bytes_max()
+        self.sizing.limits().chunk_bytes_max()
     }
 
     /// Returns the bytes of text after a chunk's start that decide where it and its parents end.
@@ -91,7 +120,7 @@ impl Chunker {
     /// Returns the bytes of text after a chunk's start that decide where it ends, inside its parents.
     #[must_use]
     pub fn level_horizon_bytes(&self) -> usize {
-        let horizon = self.limits.horizon_bytes();
+        let horizon = self.sizing.limits().horizon_bytes();
         if self.format.is_some() {
             // A block that begins before the limit may be as long as a chunk.
             horizon + self.chunk_bytes_max() + line::LOOK_AHEAD_BYTES
@@ -104,14 +133,38 @@ impl Chunker {
     /// to follow the overlap; the chunk must then begin where the one before ends.
     #[must_use]
     pub fn cut(&self, view: View<'_>) -> Option<usize> {
+        // One character has no more tokens than any limit, so a chunk of it always fits.
+        let first = view.text.ceil_char_boundary(1);
+        let proposed = self.sizing.prefixes(view.text, view.counter);
+        let mut prefixes = *proposed.start()..=(*proposed.end()).max(first);
+        for proposals in 0..PROPOSALS_MAX {
+            let end = self.propose(view, &prefixes)?;
+            let excess = self.sizing.excess(&view.text[..end], view.counter);
+            let Some(Excess { tokens, most }) = excess else {
+                return Some(end);
+            };
+            let fitting = if proposals < MOVED_PROPOSALS {
+                // In proportion, and at least one byte.
+                (end - 1).min(end * most / tokens)
+            } else {
+                end / 2
+            };
+            let longest = view.text.floor_char_boundary(fitting).max(first);
+            prefixes = (*prefixes.start()).min(longest)..=longest;
+        }
+        (first > view.covered).then_some(first)
+    }
+
+    /// Returns the best end within the limits of `prefixes`. Returns `None` as [`Chunker::cut`] does.
+    fn propose(&self, view: View<'_>, prefixes: &RangeInclusive<usize>) -> Option<usize> {
         let View {
             text,
             features,
             is_end,
             covered,
             blocks,
+            counter: _,
         } = view;
-        let prefixes = self.limits.prefixes(text);
         let longest = *prefixes.end();
         if is_end && longest == text.len() {
             return Some(longest);
@@ -137,7 +190,7 @@ impl Chunker {
             return Some(self.pick_within(text, features, floor, limit));
         };
         let places = Places::new(blocks, text, limit);
-        match places.last(view, &self.limits) {
+        match places.last(view, &self.sizing) {
             Last::WithoutOverlap => None,
             Last::Limit => Some(self.pick_block(view, places, floor, limit)),
             Last::Unit(start) => {
@@ -215,25 +268,36 @@ impl Chunker {
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
-    /// Returns the start of the next chunk within the chunk of the first `end` bytes of `text`, which is its end
-    /// without overlap. The overlap is at least three quarters of the requested size if a boundary allows it, and
-    /// never more than all. `features` are those of `text`; they decide nothing.
+    /// Returns the start of the next chunk within the chunk of the first `end` bytes of the view, which is its end without
+    /// overlap. The overlap is at least three quarters of the requested size if a boundary allows it, and never more
+    /// than all.
     #[must_use]
-    pub fn next_start(
-        &self,
-        text: &str,
-        end: usize,
-        features: Features,
-        blocks: Option<BlocksView<'_>>,
-    ) -> usize {
-        let chunk = &text[..end];
-        if self.limits.overlap() == 0 {
+    pub fn next_start(&self, view: View<'_>, end: usize) -> usize {
+        if self.sizing.limits().overlap() == 0 {
             return end;
         }
-        let start = self
-            .limits
-            .overlap_start(chunk)
-            .max(chunk.ceil_char_boundary(1));
+        let chunk = &view.text[..end];
+        let mut start = self.sizing.overlap_start(chunk, view.counter);
+        for _ in 0..STARTS_MAX {
+            let place = self.start_from(view, end, start);
+            if self.sizing.may_repeat(chunk, place, view.counter) {
+                return place;
+            }
+            start = chunk.ceil_char_boundary(place + (end - place).div_ceil(START_STEP));
+        }
+        end
+    }
+
+    /// Returns the best start of the next chunk from `start` on.
+    fn start_from(&self, view: View<'_>, end: usize, start: usize) -> usize {
+        let View {
+            text,
+            features,
+            blocks,
+            ..
+        } = view;
+        let chunk = &text[..end];
+        let start = start.max(chunk.ceil_char_boundary(1));
         let places = blocks.map(|blocks| Places::new(blocks, text, end));
         // A chunk repeats no text of another section.
         let section = blocks.and_then(|blocks| blocks.last_section(chunk.len()));

@@ -1,22 +1,28 @@
 //! Applies a chunker to a document that arrives in pieces.
 
 use crate::domain::chunking::chunker::Chunker;
+use crate::domain::chunking::cut::{Cut, ResumePoint};
 use crate::domain::chunking::open_parents::OpenParents;
+use crate::domain::chunking::tokens::cache::CountCache;
+use crate::domain::chunking::tokens::counter::Counter;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks;
-use crate::domain::structure::tracker::{self, Structure, Tracker};
+use crate::domain::structure::tracker::{Structure, Tracker};
 use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
 use crate::domain::text::encoding::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::window::Window;
 
+/// The bytes that a tokenizer holds for each token of a text while it counts them.
+const COUNTED_TOKEN_BYTES: usize = 256;
+
 /// Splits the bytes of a document into chunks. Holds at most [`Splitter::window_bytes`] of text.
 ///
 /// ```
-/// use sluice::domain::chunking::{spec::Spec, splitter::Splitter};
+/// use sluice::domain::chunking::{loaded_spec::LoadedSpec, splitter::Splitter};
 /// use sluice::domain::text::encoding::decoding::Decoding;
 ///
-/// let mut splitter = Splitter::new(Spec::default().chunker(), Decoding::default());
+/// let mut splitter = Splitter::new(LoadedSpec::default().chunker(), Decoding::default());
 /// let taken = splitter.feed(b"A short document.");
 /// assert_eq!(taken, 17);
 /// splitter.finish();
@@ -35,6 +41,8 @@ pub struct Splitter {
     /// The blocks of the window, if the strategy has any.
     tracker: Option<Tracker>,
     parents: OpenParents,
+    /// The tokens of the window, as far as they are counted.
+    counts: CountCache,
     stage: Stage,
 }
 
@@ -45,38 +53,6 @@ enum Stage {
     Finished,
     /// A fault follows the text in the window.
     Faulty(Fault),
-}
-
-/// A place from which a splitter can resume: the state that decides all later chunks.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ResumePoint {
-    /// The start of the next chunk.
-    pub position: Position,
-    /// The bytes of text after it that the last chunk covers.
-    pub covered: usize,
-    /// The charset that the source is decoded from, as far as known.
-    pub choice: Choice,
-    /// The structure at the start, if the strategy has any.
-    pub structure: Option<Box<tracker::Place>>,
-    /// The parents that the start is in.
-    pub parents: OpenParents,
-}
-
-/// A chunk just cut.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Cut<'a> {
-    /// The span of the chunk.
-    pub span: Span,
-    /// The text of the chunk.
-    pub text: &'a str,
-    /// The bytes of it that the chunk before covers.
-    pub covered: usize,
-    /// The structure of the chunk.
-    pub structure: Structure,
-    /// The number of levels whose parents begin with the chunk: the finest of them.
-    pub begun: usize,
-    /// The number of levels whose parents end with the chunk: the finest of them.
-    pub ended: usize,
 }
 
 impl Splitter {
@@ -116,6 +92,7 @@ impl Splitter {
             covered,
             tracker,
             parents,
+            counts: CountCache::default(),
             stage: Stage::Open,
         }
     }
@@ -131,6 +108,18 @@ impl Splitter {
     pub fn marks_bytes(chunker: &Chunker) -> usize {
         let horizon = chunker.horizon_bytes();
         chunker.format().map_or(0, |_| blocks::bytes_max(horizon))
+    }
+
+    /// Returns the most bytes that counts of tokens take with this chunker: those that are kept, and what a tokenizer
+    /// holds while it counts a chunk.
+    #[must_use]
+    pub fn counts_bytes(chunker: &Chunker) -> usize {
+        let horizon = chunker.horizon_bytes();
+        let tokens = chunker.chunk_tokens_max().map(|tokens| {
+            let tokens = tokens.min(chunker.chunk_bytes_max());
+            CountCache::bytes_max(horizon) + tokens * COUNTED_TOKEN_BYTES
+        });
+        tokens.unwrap_or(0)
     }
 
     /// Returns the most bytes of text that a chunk has.
@@ -198,6 +187,7 @@ impl Splitter {
     /// Frees memory that is not needed until more is fed. The text of the last chunk is then gone.
     pub fn rest(&mut self) {
         self.window.rest();
+        self.counts.clear();
         if let Some(tracker) = &mut self.tracker {
             tracker.rest();
         }
@@ -294,7 +284,8 @@ impl Splitter {
             let chunker = &self.chunker.parents()[level];
             let view = self.view(chunker, limit, text_bytes, is_end);
             let bytes = chunker.cut(view).unwrap_or(view.text.len());
-            self.parents.begin(level, bytes);
+            let tokens = view.counter.map(|counter| number_of_tokens(counter, bytes));
+            self.parents.begin(level, bytes, tokens);
         }
         levels - open
     }
@@ -325,7 +316,15 @@ impl Splitter {
                     blocks.before(bytes)
                 }
             }),
+            counter: self.counter(&text[..bytes]),
         }
+    }
+
+    /// Returns a counter of a text at the start. `None` means that nothing is measured in tokens.
+    fn counter<'a>(&'a self, text: &'a str) -> Option<Counter<'a>> {
+        let tokenizer = self.chunker.tokenizer()?;
+        let start = self.window.start().byte;
+        Some(Counter::new(&**tokenizer, &self.counts, text, start))
     }
 
     /// Takes the first `bytes` bytes of a view as a chunk.
@@ -344,12 +343,21 @@ impl Splitter {
             None => Structure::without_blocks(&text[..bytes]),
         };
         let ended = self.parents.ended(bytes);
+        let counter = self.counter(text);
+        let tokens = counter.map(|counter| number_of_tokens(counter, bytes));
+        let parent_tokens = self.parents.tokens();
         let next = if ended > 0 || (is_end && bytes == view_bytes) {
             bytes
         } else {
-            let blocks = tracker.map(Tracker::blocks);
-            let features = self.window.features();
-            self.chunker.next_start(text, bytes, features, blocks)
+            let view = View {
+                text,
+                features: self.window.features(),
+                is_end,
+                covered: self.covered,
+                blocks: tracker.map(Tracker::blocks),
+                counter,
+            };
+            self.chunker.next_start(view, bytes)
         };
         let position = if next == bytes {
             end
@@ -369,6 +377,8 @@ impl Splitter {
             structure,
             begun,
             ended,
+            tokens,
+            parent_tokens,
         }
     }
 
@@ -379,5 +389,11 @@ impl Splitter {
         }
         self.parents.advance(bytes);
         self.window.advance(bytes, position);
+        self.counts.drop_before(position.byte);
     }
+}
+
+/// Returns the number of tokens of the first `bytes` bytes, which a limit keeps far below the largest number.
+fn number_of_tokens(counter: Counter<'_>, bytes: usize) -> u32 {
+    u32::try_from(counter.count(0, bytes)).unwrap_or(u32::MAX)
 }

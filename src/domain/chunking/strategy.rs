@@ -34,19 +34,24 @@ pub enum Kind {
     Markdown,
     /// [`Strategy::Recursive`], with levels unless they are set.
     Hierarchical,
+    /// [`Strategy::Fixed`], measured in tokens.
+    Token,
 }
 
 /// The name of [`Kind::Hierarchical`].
 const HIERARCHICAL: &str = "hierarchical";
+/// The name of [`Kind::Token`].
+const TOKEN: &str = "token";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Fixed,
         Self::Recursive,
         Self::Sentence,
         Self::Markdown,
         Self::Hierarchical,
+        Self::Token,
     ];
 
     /// Returns the name by which users choose it.
@@ -58,6 +63,7 @@ impl Kind {
             Self::Sentence => sentence::NAME,
             Self::Markdown => markdown::NAME,
             Self::Hierarchical => HIERARCHICAL,
+            Self::Token => TOKEN,
         }
     }
 
@@ -73,7 +79,7 @@ impl Strategy {
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Fixed => Self::Fixed,
+            Kind::Fixed | Kind::Token => Self::Fixed,
             Kind::Recursive | Kind::Hierarchical => Self::Recursive(SeparatorLevels::universal()),
             Kind::Sentence => Self::Sentence,
             Kind::Markdown => Self::Markdown,

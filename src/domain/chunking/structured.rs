@@ -1,6 +1,6 @@
 //! Cuts between blocks, and within those that do not fit.
 
-use crate::domain::chunking::limits::Limits;
+use crate::domain::chunking::sizing::Sizing;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks::{BlocksView, Form, Mark, Rank, Unit};
 
@@ -48,12 +48,12 @@ impl<'a> Places<'a> {
 
     /// Decides how a unit around the limit moves it.
     #[must_use]
-    pub fn last(self, view: View<'_>, limits: &Limits) -> Last {
+    pub fn last(self, view: View<'_>, sizing: &Sizing) -> Last {
         let unit = self.blocks.unit_around(self.limit);
         let Some((unit, start)) = unit.and_then(|unit| Some((unit, unit.start?))) else {
             return Last::Limit;
         };
-        if !stays_whole(unit, start, self.limit, view, limits) {
+        if !stays_whole(unit, start, self.limit, view, sizing) {
             return Last::Limit;
         }
         if start > view.covered {
@@ -119,7 +119,7 @@ impl<'a> Places<'a> {
 
 /// Whether a cut at `place` would tear a unit that stays whole: a heading and the beginning of its text, or a block
 /// that fits into a chunk with the headings that introduce it.
-fn stays_whole(unit: Unit, start: usize, place: usize, view: View<'_>, limits: &Limits) -> bool {
+fn stays_whole(unit: Unit, start: usize, place: usize, view: View<'_>, sizing: &Sizing) -> bool {
     match unit.form {
         Form::Text => return false,
         Form::Heading => return true,
@@ -132,5 +132,9 @@ fn stays_whole(unit: Unit, start: usize, place: usize, view: View<'_>, limits: &
         None => return false,
     };
     let shown = view.text[start..end].trim_end().len();
-    place < start + shown && *limits.prefixes(&view.text[start..]).end() >= shown
+    if place >= start + shown {
+        return false;
+    }
+    let counter = view.counter.map(|counter| counter.after(start));
+    *sizing.prefixes(&view.text[start..], counter).end() >= shown
 }

@@ -1,5 +1,6 @@
 //! The text that decides where a chunk ends.
 
+use crate::domain::chunking::tokens::counter::Counter;
 use crate::domain::structure::blocks::BlocksView;
 use crate::domain::text::features::Features;
 
@@ -16,4 +17,6 @@ pub struct View<'a> {
     pub covered: usize,
     /// The blocks of the text, if the strategy has any.
     pub blocks: Option<BlocksView<'a>>,
+    /// The counter of its tokens, if anything is measured in them.
+    pub counter: Option<Counter<'a>>,
 }

@@ -1,6 +1,6 @@
 //! Chunks that are stored in one commit.
 
-use crate::domain::chunking::splitter::Cut;
+use crate::domain::chunking::cut::Cut;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::ingest::parents::Parents;
@@ -27,6 +27,8 @@ pub struct Chunk {
     pub structure: Structure,
     /// Its parents. `None` without levels.
     pub parents: Option<Parents>,
+    /// The number of its tokens. `None` means that nothing is measured in tokens.
+    pub tokens: Option<u32>,
 }
 
 /// Consecutive chunks, and the checkpoint that is valid once they are stored.
@@ -162,6 +164,7 @@ impl Gathering {
             key: [0; 32],
             structure: cut.structure,
             parents,
+            tokens: cut.tokens,
         });
     }
 

@@ -7,9 +7,9 @@
 //! little-endian order. Without structure it always has [`ENCODED_BYTES`] bytes. A checkpoint of another version or another spec is rejected, because its chunks would differ
 //! from those of an uninterrupted run.
 
-use crate::domain::chunking::levels::PARENTS_MAX;
+use crate::domain::chunking::cut::ResumePoint;
 use crate::domain::chunking::open_parents::OpenParents;
-use crate::domain::chunking::splitter::ResumePoint;
+use crate::domain::chunking::spec::levels::PARENTS_MAX;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
 use crate::domain::ingest::suspended_parents::SuspendedParents;
 use crate::domain::structure::codec::Reader;
@@ -19,14 +19,16 @@ use crate::domain::text::encoding::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
-pub const ENGINE_VERSION: u32 = 5;
+pub const ENGINE_VERSION: u32 = 6;
 
 /// The length of an encoded checkpoint without structure and levels, in bytes.
 pub const ENCODED_BYTES: usize =
     4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + 1 + ENDS_BYTES + 1 + CHECK_BYTES;
 
-/// The bytes of the ends of open parents.
-const ENDS_BYTES: usize = PARENTS_MAX * 8;
+/// The bytes of the ends and tokens of open parents.
+const ENDS_BYTES: usize = PARENTS_MAX * (8 + 4);
+/// Takes the place of a number of tokens that were not counted.
+const NOT_COUNTED: u32 = u32::MAX;
 
 /// The most bytes of an encoded checkpoint: that of six headings, an introduction, the open blocks and three parents.
 pub const ENCODED_BYTES_MAX: usize = 4 * 1024;
@@ -149,8 +151,9 @@ impl Checkpoint {
         if let Some(structure) = structure {
             structure.encode(&mut encoded);
         }
-        for end in open.ends() {
+        for (end, tokens) in open.ends().into_iter().zip(open.tokens()) {
             encoded.extend_from_slice(&(end as u64).to_le_bytes());
+            encoded.extend_from_slice(&tokens.unwrap_or(NOT_COUNTED).to_le_bytes());
         }
         parents.encode(&mut encoded);
         encoded.extend_from_slice(&check(&encoded));
@@ -234,11 +237,14 @@ fn parents_of(rest: &mut &[u8]) -> Result<(OpenParents, SuspendedParents), Error
     let damaged = || Error::Damaged { what: "parents" };
     let mut reader = Reader(rest);
     let mut ends = [0; PARENTS_MAX];
-    for end in &mut ends {
+    let mut tokens = [None; PARENTS_MAX];
+    for (end, tokens) in ends.iter_mut().zip(&mut tokens) {
         let bytes = u64::from_le_bytes(reader.array().ok_or_else(damaged)?);
         *end = usize::try_from(bytes).map_err(|_too_large| damaged())?;
+        let counted = u32::from_le_bytes(reader.array().ok_or_else(damaged)?);
+        *tokens = (counted != NOT_COUNTED).then_some(counted);
     }
-    let open = OpenParents::new(ends).ok_or_else(damaged)?;
+    let open = OpenParents::new(ends, tokens).ok_or_else(damaged)?;
     let parents = SuspendedParents::decode(&mut reader).ok_or_else(damaged)?;
     *rest = reader.0;
     Ok((open, parents))
@@ -280,8 +286,8 @@ fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N],
 #[cfg(test)]
 mod tests {
     use super::{Checkpoint, ENCODED_BYTES, Error};
+    use crate::domain::chunking::cut::ResumePoint;
     use crate::domain::chunking::open_parents::OpenParents;
-    use crate::domain::chunking::splitter::ResumePoint;
     use crate::domain::ingest::digest::Running;
     use crate::domain::ingest::suspended_parents::SuspendedParents;
     use crate::domain::text::encoding::charset::Charset;

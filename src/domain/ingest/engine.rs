@@ -9,7 +9,7 @@
 //! - The engine holds one batch, one window of text and the source of that window. Its memory does not depend on the
 //!   document.
 
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
 use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
@@ -65,11 +65,11 @@ pub struct Summary {
 /// The ingest of one document.
 ///
 /// ```
-/// use sluice::domain::chunking::spec::Spec;
+/// use sluice::domain::chunking::loaded_spec::LoadedSpec;
 /// use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 /// use sluice::domain::text::encoding::decoding::Decoding;
 ///
-/// let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+/// let mut engine = Engine::new(&LoadedSpec::default(), Decoding::default(), BATCH_BYTES_MAX);
 /// assert_eq!(engine.feed(b"A short document."), 17);
 /// engine.finish();
 /// let Step::Store(batch) = engine.step()? else { panic!("there is a chunk") };
@@ -102,19 +102,19 @@ impl Engine {
     /// Starts a document. A batch is closed once it has `batch_bytes_max` bytes of text, or sooner. A value out of
     /// range is clamped.
     #[must_use]
-    pub fn new(spec: &Spec, decoding: Decoding, batch_bytes_max: usize) -> Self {
+    pub fn new(spec: &LoadedSpec, decoding: Decoding, batch_bytes_max: usize) -> Self {
         let splitter = Splitter::new(spec.chunker(), decoding);
         let batch_bytes_max = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         Self {
             splitter,
             spec_sha256: spec_sha256(spec, decoding),
-            gathering: Gathering::new(batch_bytes_max + spec.limits().chunk_bytes_max()),
+            gathering: Gathering::new(batch_bytes_max + spec.spec().limits().chunk_bytes_max()),
             batch_bytes_max,
             digest: Running::default(),
             undigested: Vec::new(),
             digested_bytes: 0,
             next_ordinal: 0,
-            parents: ParentTracker::new(spec.parents().len()),
+            parents: ParentTracker::new(spec.spec().parents().len()),
             replaced_before: 0,
             covered_sha256: None,
         }
@@ -126,7 +126,7 @@ impl Engine {
     ///
     /// Fails if the checkpoint is of another spec or decoding policy, or is damaged.
     pub fn resume(
-        spec: &Spec,
+        spec: &LoadedSpec,
         decoding: Decoding,
         batch_bytes_max: usize,
         checkpoint: &Checkpoint,
@@ -146,16 +146,17 @@ impl Engine {
             return Err(CheckpointError::Spec);
         }
         let is_start = place.position.source == 0;
-        let has_structure = place.structure.is_some() == spec.strategy().format().is_some();
+        let has_structure = place.structure.is_some() == spec.spec().strategy().format().is_some();
         let has_choice = match place.choice {
             Choice::Start => is_start,
             Choice::Ascii => !is_start && decoding.charset.is_none(),
             Choice::Charset(_) => true,
         };
-        if !parents.fits(spec.parents().len(), place, *next_ordinal) {
+        if !parents.fits(spec.spec().parents().len(), place, *next_ordinal) {
             return Err(CheckpointError::Damaged { what: "parents" });
         }
-        if place.covered > spec.limits().overlap_bytes_max() || !has_choice || !has_structure {
+        if place.covered > spec.spec().limits().overlap_bytes_max() || !has_choice || !has_structure
+        {
             return Err(CheckpointError::Damaged { what: "place" });
         }
         Ok(Self {
@@ -205,7 +206,7 @@ impl Engine {
     /// Returns the most bytes that an engine with these settings holds at rest, without its batch: the horizon as
     /// text and as source, and the map between them.
     #[must_use]
-    pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
+    pub fn rest_bytes_max(spec: &LoadedSpec, decoding: Decoding) -> usize {
         let chunker = spec.chunker();
         let horizon = chunker.horizon_bytes();
         let marks = Splitter::marks_bytes(&chunker);
@@ -223,10 +224,10 @@ impl Engine {
 
     /// Returns the most bytes that an engine with these settings holds while it works, without its batch.
     #[must_use]
-    pub fn window_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
+    pub fn window_bytes_max(spec: &LoadedSpec, decoding: Decoding) -> usize {
         let chunker = spec.chunker();
         let window = Splitter::window_bytes(&chunker);
-        let marks = Splitter::marks_bytes(&chunker);
+        let marks = Splitter::marks_bytes(&chunker) + Splitter::counts_bytes(&chunker);
         if decoding.is_verbatim() {
             // The text has the same bytes as the source.
             return 2 * window + marks;
@@ -237,15 +238,16 @@ impl Engine {
     /// Returns the most bytes that an engine with these settings ever holds, for any document: the window's text,
     /// its source and the map between them, a batch, and the copies of a finder.
     #[must_use]
-    pub fn memory_bytes_max(spec: &Spec, batch_bytes_max: usize) -> usize {
+    pub fn memory_bytes_max(spec: &LoadedSpec, batch_bytes_max: usize) -> usize {
         let chunker = spec.chunker();
         let window = Splitter::window_bytes(&chunker);
         let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
-        let chunk = spec.limits().chunk_bytes_max();
+        let chunk = spec.spec().limits().chunk_bytes_max();
         let horizon = chunker.horizon_bytes();
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
         let window = window + source_bytes_max(horizon) + runs_bytes_max(window);
-        window + gathering + chunk + Splitter::marks_bytes(&chunker) + FIXED_BYTES
+        let counts = Splitter::counts_bytes(&chunker);
+        window + gathering + chunk + Splitter::marks_bytes(&chunker) + counts + FIXED_BYTES
     }
 
     /// Takes the first bytes of `source`, and returns their number. The number is 0 while a step must be done first,
@@ -384,6 +386,6 @@ fn runs_bytes_max(window: usize) -> usize {
 }
 
 /// Returns the digest of everything besides the source that decides the chunks.
-fn spec_sha256(spec: &Spec, decoding: Decoding) -> [u8; 32] {
+fn spec_sha256(spec: &LoadedSpec, decoding: Decoding) -> [u8; 32] {
     digest::sha256(format!("{spec}; {decoding}").as_bytes())
 }

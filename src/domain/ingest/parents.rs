@@ -7,8 +7,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::domain::chunking::levels::PARENTS_MAX;
-use crate::domain::chunking::splitter::Cut;
+use crate::domain::chunking::cut::Cut;
+use crate::domain::chunking::spec::levels::PARENTS_MAX;
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::ingest::suspended_parents::{SuspendedLevel, SuspendedParent, SuspendedParents};
 use crate::domain::structure::context::Context;
@@ -32,6 +32,8 @@ pub struct Parent {
     pub key: [u8; 32],
     /// The kind of its blocks.
     pub kind: Kind,
+    /// The number of its tokens. `None` means that nothing is measured in tokens.
+    pub tokens: Option<u32>,
 }
 
 /// The parents of a chunk.
@@ -158,7 +160,7 @@ impl ParentTracker {
         let levels = self.levels.iter_mut().enumerate().skip(count - cut.ended);
         // Most chunks end no parent, and a list that grows would have room for four.
         let mut ended = Vec::with_capacity(cut.ended);
-        ended.extend(levels.filter_map(|(at, level)| level.end(at, cut.span.end)));
+        ended.extend(levels.filter_map(|(at, level)| level.end(at, cut)));
         Some(Parents { numbers, ended })
     }
 
@@ -175,7 +177,7 @@ impl ParentTracker {
 }
 
 impl Level {
-    fn end(&mut self, level: usize, end: Position) -> Option<Parent> {
+    fn end(&mut self, level: usize, cut: &Cut<'_>) -> Option<Parent> {
         let Open {
             start,
             first_ordinal,
@@ -195,10 +197,14 @@ impl Level {
             level,
             number,
             first_ordinal,
-            span: Span { start, end },
+            span: Span {
+                start,
+                end: cut.span.end,
+            },
             sha256,
             key,
             kind,
+            tokens: cut.parent_tokens.get(level).copied().flatten(),
         })
     }
 }

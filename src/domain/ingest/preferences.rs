@@ -2,10 +2,10 @@
 //!
 //! A collection has preferences, and so has a request. Merged, they are the spec and the policy of one version.
 
-use crate::domain::chunking::conflict::Conflict;
-use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
+use crate::domain::chunking::spec::conflict::Conflict;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::text::encoding::decoding::Decoding;
 use crate::domain::text::encoding::policy;
 

@@ -1,7 +1,7 @@
 //! The parents that are open at the end of a batch, as its checkpoint has them.
 
-use crate::domain::chunking::levels::PARENTS_MAX;
-use crate::domain::chunking::splitter::ResumePoint;
+use crate::domain::chunking::cut::ResumePoint;
+use crate::domain::chunking::spec::levels::PARENTS_MAX;
 use crate::domain::ingest::digest::STATE_BYTES;
 use crate::domain::structure::codec::Reader;
 use crate::domain::structure::kind::Kind;

@@ -39,7 +39,7 @@ const CHUNKS: &str = "WITH first AS (
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,
-             sha256, key, kind, flags, context, sections, parents,
+             sha256, key, kind, flags, context, sections, parents, tokens,
              coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0) AS bytes
          FROM chunks_pNN
          WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
@@ -116,7 +116,7 @@ pub(super) struct Into {
 ///
 /// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
 /// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one, and
-/// contexts, sections and parents if there are any. All other values are found by their index, so no intermediate rows
+/// contexts, sections, parents and numbers of tokens if there are any. All other values are found by their index, so no intermediate rows
 /// are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
@@ -128,7 +128,7 @@ pub(super) async fn insert(
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-             sections, parents, text)
+             sections, parents, tokens, text)
          SELECT $1, $2, $3, $4 + row,
              ($5::bigint[])[8 * row + 1], ($5::bigint[])[8 * row + 2],
              ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
@@ -137,9 +137,10 @@ pub(super) async fn insert(
              substr($6::bytea, 32 * row + 1, 32),
              CASE WHEN context IS NOT NULL THEN substr($11::bytea, 32 * row + 1, 32) END,
              ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context,
-             sections, parents, text
+             sections, parents, tokens, text
          FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text,
-             unnest($9::text[]) AS context, unnest($12::text[]) AS sections, unnest($13::bytea[]) AS parents)
+             unnest($9::text[]) AS context, unnest($12::text[]) AS sections, unnest($13::bytea[]) AS parents,
+             unnest($14::integer[]) AS tokens)
              AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
@@ -159,6 +160,7 @@ pub(super) async fn insert(
     let contexts = if_any(structures.iter().map(|one| one.context.as_deref()));
     let sections = if_any(structures.iter().map(|one| one.sections.as_deref()));
     let parents = if_any(structures.iter().map(|one| one.parents.as_deref()));
+    let tokens = if_any(structures.iter().map(|one| one.tokens));
     let kinds: Vec<i32> = structures
         .iter()
         .flat_map(|one| [one.kind, one.flags])
@@ -181,6 +183,7 @@ pub(super) async fn insert(
         .bind(keys)
         .bind(sections)
         .bind(parents)
+        .bind(tokens)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -191,9 +194,7 @@ pub(super) async fn insert(
 }
 
 /// Returns the values, or `None` if all are `None`.
-fn if_any<'a, T: ?Sized>(
-    values: impl Iterator<Item = Option<&'a T>>,
-) -> Option<Vec<Option<&'a T>>> {
+fn if_any<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<Option<T>>> {
     let values: Vec<_> = values.collect();
     values.iter().any(Option::is_some).then_some(values)
 }

@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::documents::Metadata;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::store_error::Error;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};

@@ -51,5 +51,14 @@ pub(crate) fn head(found: &impl Columns) -> Result<batch::Chunk, Error> {
         key: found.digest_if_any("key")?.unwrap_or(sha256),
         structure: structure(found, start)?,
         parents: parents::parents(found, ordinal, end)?,
+        tokens: tokens(found)?,
     })
+}
+
+/// Returns the number of tokens. `None` means that they were not counted.
+fn tokens(found: &impl Columns) -> Result<Option<u32>, Error> {
+    if found.is_null("tokens")? {
+        return Ok(None);
+    }
+    found.small("tokens").map(Some)
 }

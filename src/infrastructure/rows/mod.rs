@@ -15,4 +15,5 @@ pub(super) mod partition;
 pub(super) mod preferences;
 pub(super) mod spec;
 pub(super) mod structure;
+mod tokenizer;
 pub(super) mod upload;

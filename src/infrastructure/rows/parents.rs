@@ -42,6 +42,8 @@ struct Ended {
     /// The key, unless it is the digest.
     #[prost(bytes = "vec", optional, tag = "6")]
     key: Option<Vec<u8>>,
+    #[prost(uint32, optional, tag = "7")]
+    tokens: Option<u32>,
 }
 
 /// Returns the stored form of a chunk's parents. `None` without levels.
@@ -62,6 +64,7 @@ pub(super) fn encoded(chunk: &Chunk) -> Option<Vec<u8>> {
             kind: parent.kind.number().into(),
             sha256: parent.sha256.to_vec(),
             key: (parent.key != parent.sha256).then(|| parent.key.to_vec()),
+            tokens: parent.tokens,
         }
     });
     let stored = Stored {
@@ -117,6 +120,7 @@ impl Ended {
             sha256,
             key: key.unwrap_or(sha256),
             kind: Kind::from_number(u8::try_from(self.kind).ok()?)?,
+            tokens: self.tokens,
         })
     }
 }

@@ -3,19 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::application::store_error::Error;
-use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::measure::Measure;
 use crate::domain::chunking::packing::Packing;
-use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
+use crate::domain::chunking::spec::levels::Levels;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Policy};
 use crate::domain::text::encoding::policy::{self, Choice};
-use crate::domain::text::measure::Measure;
 use crate::domain::text::segmentation::separators::Keep;
 use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
-use crate::infrastructure::rows::spec::{Damaged, named};
+use crate::infrastructure::rows::spec::named;
+use crate::infrastructure::rows::tokenizer::{Damaged, StoredTokenizer};
 
 /// Reads the preferences of a collection from its row.
 pub(crate) fn preferences(found: &impl Columns) -> Result<Preferences, Error> {
@@ -58,6 +59,12 @@ struct Json {
     #[serde(skip_serializing_if = "Option::is_none")]
     packing: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserve_tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<StoredTokenizer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     charset: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replace_invalid: Option<bool>,
@@ -90,6 +97,9 @@ impl From<&Preferences> for Json {
                 .as_ref()
                 .map(|levels| levels.sizes().to_vec()),
             packing: chunking.packing.map(|packing| packing.name().to_owned()),
+            max_tokens: chunking.max_tokens,
+            reserve_tokens: chunking.reserve_tokens,
+            tokenizer: chunking.tokenizer.as_ref().map(StoredTokenizer::of),
             charset: decoding.charset.map(|choice| choice.label().to_owned()),
             replace_invalid: decoding.invalid.map(replaces),
             replace_nul: decoding.nul.map(replaces),
@@ -113,6 +123,7 @@ impl TryFrom<Json> for Preferences {
         let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));
         let packing = from.packing.as_deref();
         let packing = packing.map(|name| named(&Packing::ALL, Packing::name, name));
+        let tokenizer = from.tokenizer.as_ref().map(StoredTokenizer::id);
         let levels = from.sizes.map(Levels::new).transpose();
         let charset = from.charset.as_deref().map(choice).transpose();
         Ok(Self {
@@ -126,6 +137,9 @@ impl TryFrom<Json> for Preferences {
                 max_bytes: from.max_bytes,
                 levels: levels.map_err(|_sizes| Damaged)?,
                 packing: packing.transpose()?,
+                max_tokens: from.max_tokens,
+                reserve_tokens: from.reserve_tokens,
+                tokenizer: tokenizer.transpose()?,
             },
             decoding: policy::Partial {
                 charset: charset?,
@@ -148,8 +162,8 @@ fn choice(label: &str) -> Result<Choice, Damaged> {
 #[cfg(test)]
 mod tests {
     use super::{decoded, encoded};
-    use crate::domain::chunking::partial::Partial;
-    use crate::domain::chunking::spec::Spec;
+    use crate::domain::chunking::spec::checked::Spec;
+    use crate::domain::chunking::spec::partial::Partial;
     use crate::domain::ingest::preferences::Preferences;
     use crate::domain::text::encoding::decoding::Decoding;
     use crate::domain::text::encoding::policy::{self, Choice};

@@ -3,16 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::application::store_error::Error;
-use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::measure::Measure;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::spec::checked::{Request, Spec};
+use crate::domain::chunking::spec::levels::Levels;
 use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
-use crate::domain::text::measure::Measure;
 use crate::domain::text::segmentation::separators::Keep;
 use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
+use crate::infrastructure::rows::tokenizer::{Damaged, StoredTokenizer};
 
 /// Reads a spec and a decoding policy from a row of `uploads` or `document_rows`.
 pub(crate) fn spec(found: &impl Columns) -> Result<(Spec, Decoding), Error> {
@@ -48,17 +49,15 @@ struct Json {
     /// The sizes of all levels, coarse to fine. Empty: one level.
     sizes: Vec<usize>,
     packing: String,
+    max_tokens: Option<usize>,
+    reserve_tokens: usize,
+    tokenizer: Option<StoredTokenizer>,
     /// The name of the charset. `None` means that it is detected.
     charset: Option<String>,
     replace_invalid: bool,
     replace_nul: bool,
     keep_byte_order_mark: bool,
 }
-
-/// The error of stored data that is not a valid spec.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a stored spec is damaged")]
-pub(super) struct Damaged;
 
 impl Json {
     /// Converts a spec and a decoding policy into the stored form.
@@ -80,6 +79,9 @@ impl Json {
             max_bytes: limits.max_bytes(),
             sizes: spec.levels().sizes().to_vec(),
             packing: spec.packing().name().to_owned(),
+            max_tokens: limits.max_tokens(),
+            reserve_tokens: limits.reserve_tokens(),
+            tokenizer: spec.tokenizer().map(StoredTokenizer::of),
             charset: decoding.charset.map(|charset| charset.name().to_owned()),
             replace_invalid: decoding.invalid == Policy::Replace,
             replace_nul: decoding.nul == Policy::Replace,
@@ -105,6 +107,13 @@ impl Json {
             max_size: Some(self.max_size),
             overlap: self.overlap,
             max_bytes: Some(self.max_bytes),
+            max_tokens: self.max_tokens,
+            reserve_tokens: self.reserve_tokens,
+            tokenizer: self
+                .tokenizer
+                .as_ref()
+                .map(StoredTokenizer::id)
+                .transpose()?,
             levels: Levels::new(self.sizes.clone()).map_err(|_sizes| Damaged)?,
             packing: named(&Packing::ALL, Packing::name, &self.packing)?,
         })
@@ -137,8 +146,9 @@ pub(super) fn named<T: Copy>(
 mod tests {
     use super::{decoded, encoded};
     use crate::domain::chunking::separator_levels::SeparatorLevels;
-    use crate::domain::chunking::spec::{Request, Spec};
+    use crate::domain::chunking::spec::checked::{Request, Spec};
     use crate::domain::chunking::strategy::Strategy;
+    use crate::domain::chunking::tokens::tokenizer::TokenizerId;
     use crate::domain::text::encoding::charset::Charset;
     use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
     use crate::domain::text::segmentation::separators::Keep;
@@ -155,7 +165,13 @@ mod tests {
                 overlap: 7,
                 ..Request::default()
             };
-            let spec = Spec::new(request).unwrap();
+            let sized = Request {
+                max_tokens: Some(100),
+                reserve_tokens: 4,
+                tokenizer: TokenizerId::new("x.json").ok().map(|id| id.pinned([7; 32])),
+                ..request
+            };
+            let spec = Spec::new(sized).unwrap();
             let decoding = Decoding {
                 charset: Charset::from_label("koi8-r").ok(),
                 invalid: Policy::Replace,

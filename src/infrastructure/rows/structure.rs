@@ -30,6 +30,8 @@ pub(crate) struct Columned {
     pub(crate) sections: Option<String>,
     /// The parents. `None` means that there are no levels.
     pub(crate) parents: Option<Vec<u8>>,
+    /// The number of tokens. `None` means that they were not counted.
+    pub(crate) tokens: Option<i32>,
     /// The key. `None` means that it is the digest of the text.
     pub(crate) key: Option<[u8; 32]>,
 }
@@ -56,6 +58,8 @@ pub(crate) fn columned(chunks: &[Chunk]) -> Result<Vec<Columned>, Error> {
             context,
             sections: encoded_sections(chunk)?,
             parents: parents::encoded(chunk),
+            // A chunk has at most 512 KiB, so the number is far from the largest.
+            tokens: chunk.tokens.and_then(|tokens| i32::try_from(tokens).ok()),
             key: Some(chunk.key).filter(|key| *key != chunk.sha256),
         });
     }

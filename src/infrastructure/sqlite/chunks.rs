@@ -18,7 +18,7 @@ use crate::infrastructure::rows::structure::columned;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
-/// The rows of one INSERT. More are no faster, and each row has nineteen arguments.
+/// The rows of one INSERT. More are no faster, and each row has twenty-one arguments.
 const INSERT_ROWS: usize = 100;
 
 /// The partition, document and version of a batch's rows.
@@ -49,7 +49,7 @@ const CHUNKS: &str = "WITH first (ordinal, bytes) AS (
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,
-             sha256, key, kind, flags, context, sections, parents,
+             sha256, key, kind, flags, context, sections, parents, tokens,
              coalesce(length(context), 0) + coalesce(length(sections), 0) + coalesce(length(parents), 0) AS bytes
          FROM chunks
          WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
@@ -129,7 +129,7 @@ pub(super) async fn insert(
             "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
                  start_byte, start_character, start_line, start_source,
                  end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-                 sections, parents, text) ",
+                 sections, parents, tokens, text) ",
         );
         insert.push_values(chunks, |mut row, (chunk, structure)| {
             row.push_bind(into.partition)
@@ -154,6 +154,7 @@ pub(super) async fn insert(
                 .push_bind(structure.context.clone())
                 .push_bind(structure.sections.clone())
                 .push_bind(structure.parents.clone())
+                .push_bind(structure.tokens)
                 .push_bind(batch.text(chunk).to_owned());
         });
         let inserted = insert

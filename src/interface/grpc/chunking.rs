@@ -9,15 +9,17 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::caller::Caller;
-use crate::application::chunking::comparison::{self, Comparison, Statistics};
 use crate::application::chunking::stream::{ChunkStream, ChunkStreamEvent, Cut, Piece};
 use crate::application::error::Error;
 use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::preview::{CHUNK_BYTES, comparison_bytes, preview_bytes};
 use crate::application::response_stream::{self, SendLimits};
+use crate::application::spec_loader::SpecLoader;
 use crate::application::uploads::limits::UploadLimits;
-use crate::domain::chunking::partial::Partial;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::comparison::{self, Comparison, Statistics};
+use crate::domain::chunking::loaded_spec::LoadedSpec;
+use crate::domain::chunking::spec::checked::Spec;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
@@ -49,6 +51,8 @@ pub struct Service {
     pub budget: MemoryBudget,
     /// The limits of a stream.
     pub bounds: UploadLimits,
+    /// The tokenizers of specs.
+    pub specs: SpecLoader,
     /// Tracks the tasks of streams: the server waits for them when it stops.
     pub tasks: TaskTracker,
     /// Cancelled when the server stops.
@@ -76,6 +80,7 @@ impl ChunkingService for Service {
             budget: self.budget.clone(),
             bounds: self.bounds,
             caller,
+            specs: self.specs.clone(),
         };
         self.tasks.spawn(async move {
             let done = stream.run(pieces, &sender).await;
@@ -98,7 +103,10 @@ impl ChunkingService for Service {
             chunking,
             decoding: policy,
         } = request;
-        let spec = spec(chunking.unwrap_or_default())?;
+        let spec = self
+            .specs
+            .load(&spec(chunking.unwrap_or_default())?)
+            .await?;
         let decoding = decoding(policy.unwrap_or_default())?;
         let bytes = preview_bytes(&spec, decoding, content.len(), PREVIEW_RESPONSE_BYTES_MAX);
         let work = move |content: &[u8]| chunks(&spec, decoding, content);
@@ -128,9 +136,10 @@ impl ChunkingService for Service {
         } else {
             chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
         };
+        let specs = self.loaded(&specs).await?;
         let decoding = decoding(policy.unwrap_or_default())?;
         let bytes = comparison_bytes(&specs, decoding, content.len());
-        let compare = move |content: &[u8]| comparison::compare(specs, decoding, content);
+        let compare = move |content: &[u8]| Ok(comparison::compare(specs, decoding, content)?);
         let compared = self.work(&caller, (content, bytes), compare).await?;
         let comparisons = compared.iter().map(to_comparison).collect();
         Ok(Response::new(pb::CompareStrategiesResponse { comparisons }))
@@ -148,9 +157,10 @@ impl ChunkingService for Service {
         } = request;
         let wanted = partial(chunking.unwrap_or_default())?;
         let decoding = decoding(policy.unwrap_or_default())?;
-        let specs = comparison::every_strategy(&wanted)?;
+        let specs = comparison::every_strategy(&wanted).map_err(Error::from)?;
+        let specs = self.loaded(&specs).await?;
         let bytes = comparison_bytes(&specs, decoding, content.len());
-        let recommend = move |content: &[u8]| comparison::recommend(specs, decoding, content);
+        let recommend = move |content: &[u8]| Ok(comparison::recommend(specs, decoding, content)?);
         let recommended = self.work(&caller, (content, bytes), recommend).await?;
         Ok(Response::new(pb::RecommendStrategyResponse {
             chunking: Some(to_spec(&recommended.spec)),
@@ -163,7 +173,10 @@ impl ChunkingService for Service {
         &self,
         _request: Request<pb::ListStrategiesRequest>,
     ) -> Result<Response<pb::ListStrategiesResponse>, Status> {
-        let strategies = Kind::ALL.into_iter().filter_map(describe).collect();
+        let mut strategies = Vec::new();
+        for kind in Kind::ALL {
+            strategies.extend(self.describe(kind).await?);
+        }
         Ok(Response::new(pb::ListStrategiesResponse {
             strategies,
             engine_version: ENGINE_VERSION.into(),
@@ -172,6 +185,28 @@ impl ChunkingService for Service {
 }
 
 impl Service {
+    /// Loads the tokenizers of specs.
+    async fn loaded(&self, specs: &[Spec]) -> Result<Vec<LoadedSpec>, Error> {
+        let mut loaded = Vec::with_capacity(specs.len());
+        for spec in specs {
+            loaded.push(self.specs.load(spec).await?);
+        }
+        Ok(loaded)
+    }
+
+    async fn describe(&self, kind: Kind) -> Result<Option<pb::StrategyDescription>, Error> {
+        let Some(defaults) = default(kind) else {
+            return Ok(None);
+        };
+        let loaded = self.specs.load(&defaults).await?;
+        Ok(Some(pb::StrategyDescription {
+            strategy: to_strategy(kind).into(),
+            name: kind.name().to_owned(),
+            memory_bytes_max: count(Engine::memory_bytes_max(&loaded, BATCH_BYTES_MIN) as u64),
+            defaults: Some(to_spec(&defaults)),
+        }))
+    }
+
     /// Runs `work` on some content within `bytes` of the budget. It runs outside the runtime's own threads, because a
     /// mebibyte takes some milliseconds.
     async fn work<T: Send + 'static>(
@@ -195,7 +230,7 @@ impl Service {
 }
 
 fn chunks(
-    spec: &Spec,
+    spec: &LoadedSpec,
     decoding: Decoding,
     content: &[u8],
 ) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
@@ -299,7 +334,7 @@ fn previews(batch: &Batch, has_text: bool) -> impl Iterator<Item = pb::PreviewCh
                 String::new()
             },
             structure: Some(to_structure(&chunk.structure)),
-            tokens: None,
+            tokens: chunk.tokens.map(i64::from),
             record: None,
             parents,
             ended_parents,
@@ -344,14 +379,4 @@ fn default(kind: Kind) -> Option<Spec> {
         ..Partial::default()
     };
     partial.over(&Partial::default()).ok()
-}
-
-fn describe(kind: Kind) -> Option<pb::StrategyDescription> {
-    let defaults = default(kind)?;
-    Some(pb::StrategyDescription {
-        strategy: to_strategy(kind).into(),
-        name: kind.name().to_owned(),
-        memory_bytes_max: count(Engine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
-        defaults: Some(to_spec(&defaults)),
-    })
 }

@@ -163,6 +163,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::UploadRunning => (Code::FailedPrecondition, "UPLOAD_RUNNING"),
         Error::NotAClientUpload => (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD"),
         Error::ImportDisabled => (Code::FailedPrecondition, "IMPORT_DISABLED"),
+        Error::TokenizerUnavailable { .. } => (Code::FailedPrecondition, "TOKENIZER_UNAVAILABLE"),
         Error::SourceChanged => (Code::FailedPrecondition, "SOURCE_CHANGED"),
         Error::SourceNotRecoverable => (Code::FailedPrecondition, "SOURCE_NOT_RECOVERABLE"),
         Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
@@ -230,6 +231,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { format } => one("sniffed", format),
         Error::RequestIdReused { differs } => one("differs", differs),
+        Error::TokenizerUnavailable { name, .. } => vec![("tokenizer", name.clone())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => one("state", state),
         Error::FutureSeq { after, newest } => {
             counts([("after_seq", after), ("newest_seq", newest)])

@@ -1,6 +1,6 @@
 //! Cases at the edges of blocks: white space after them, containers around them, and other line ends.
 
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::structure::blocks::{Blocks, First, Form, Mark};
 use sluice::domain::structure::kind::Kind;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 
 use crate::markdown::corpus::real;

@@ -51,7 +51,11 @@ impl Ranges {
                 Event::Start(Tag::Heading { level, .. }) => {
                     ranges.headings.push((range, level as u8));
                 }
-                Event::Start(Tag::Item) => item = Some(range.start),
+                // The range of an item that a tab indents begins before the tab.
+                Event::Start(Tag::Item) => {
+                    let own = text[range.clone()].trim_start();
+                    item = Some(range.end - own.len());
+                }
                 _ => {}
             }
         }

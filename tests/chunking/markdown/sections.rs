@@ -1,6 +1,6 @@
 //! The sections that chunks list are those of the document: the same for all sizes, with their places.
 
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::structure::section::{SECTIONS_MAX, SectionStart};
 

@@ -1,6 +1,6 @@
 //! Decoding of a document, with the charset that was found.
 
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::loaded_spec::LoadedSpec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
@@ -36,7 +36,7 @@ pub(crate) fn decoded_pieces<'a>(
     decoding: Decoding,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<(String, &'static str), Fault> {
-    let mut splitter = Splitter::new(Spec::default().chunker(), decoding);
+    let mut splitter = Splitter::new(LoadedSpec::default().chunker(), decoding);
     let mut text = String::new();
     for mut piece in pieces {
         while !piece.is_empty() {

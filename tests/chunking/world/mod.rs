@@ -3,4 +3,7 @@
 pub(crate) mod charset;
 pub(crate) mod documents;
 pub(crate) mod run;
+pub(crate) mod sizes;
 pub(crate) mod specs;
+#[path = "../../private/tokenizers.rs"]
+pub(crate) mod tokenizers;

@@ -1,6 +1,7 @@
 //! Runs a document through the engine, and collects its chunks.
 
-use sluice::domain::chunking::spec::Spec;
+use crate::world::tokenizers::loaded;
+use sluice::domain::chunking::spec::checked::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{Engine, Step, Summary};
@@ -17,6 +18,7 @@ pub(crate) struct Chunk {
     pub(crate) structure: Structure,
     /// The numbers of levels whose parents begin and end with it.
     pub(crate) levels: [usize; 2],
+    pub(crate) tokens: Option<u32>,
 }
 
 /// Returns the chunks of `pieces`, and the fault after them if there is one.
@@ -25,7 +27,7 @@ pub(crate) fn split<'a>(
     decoding: Decoding,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<Chunk>, Option<Fault>) {
-    let mut splitter = Splitter::new(spec.chunker(), decoding);
+    let mut splitter = Splitter::new(loaded(spec).chunker(), decoding);
     let mut chunks = Vec::new();
     let mut drain = |splitter: &mut Splitter| loop {
         match splitter.next_chunk() {
@@ -34,6 +36,7 @@ pub(crate) fn split<'a>(
                 text: cut.text.to_owned(),
                 structure: cut.structure,
                 levels: [cut.begun, cut.ended],
+                tokens: cut.tokens,
             }),
             Ok(None) => return None,
             Err(fault) => return Some(fault),

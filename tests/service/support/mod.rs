@@ -16,5 +16,6 @@ pub(crate) mod pubsub_proxy;
 pub(crate) mod restarted;
 pub(crate) mod server;
 pub(crate) mod shell;
+pub(crate) mod tuned;
 pub(crate) mod watcher;
 pub(crate) mod world;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sluice::bootstrap::Instance;
 use sluice::config::Config;
 use sluice::config::sections::store::Store;
-use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::spec::checked::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::infrastructure::postgres::connection;
@@ -28,6 +28,7 @@ use tonic_types::StatusExt;
 use crate::logs;
 use crate::private;
 use crate::private::postgres::Cluster;
+use crate::tokenizers::loaded;
 
 /// A temporary folder of a server, removed on drop.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -319,7 +320,7 @@ pub(crate) fn prose(bytes: usize) -> String {
 /// Returns the chunks of an undisturbed run: ordinal, start byte, end byte and text of each.
 pub(crate) fn expected(text: &str) -> Vec<(i64, i64, i64, String)> {
     let spec = Spec::new(Request::default()).unwrap();
-    let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
+    let mut splitter = Splitter::new(loaded(&spec).chunker(), Decoding::default());
     let (mut rest, mut chunks) = (text.as_bytes(), Vec::new());
     while !splitter.is_done() {
         while let Some(cut) = splitter.next_chunk().unwrap() {

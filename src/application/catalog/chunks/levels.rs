@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::application::ports::chunks::Chunk as StoredChunk;
-use crate::domain::chunking::levels::{LEVELS_MAX, PARENTS_MAX};
+use crate::domain::chunking::spec::levels::{LEVELS_MAX, PARENTS_MAX};
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::ingest::parents::{Parent, ParentNumbers, Parents};
 use crate::domain::structure::context::Context;
@@ -207,6 +207,7 @@ impl OpenParent {
             sha256,
             key,
             kind,
+            tokens,
         } = *parent;
         LevelChunk {
             level,
@@ -225,6 +226,7 @@ impl OpenParent {
                     ..Structure::default()
                 },
                 parents: ancestors(numbers, level),
+                tokens,
             },
             text: self.text,
         }

@@ -20,7 +20,7 @@ use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{
     self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
 };
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::OperationUid;
 use crate::domain::operation::state::State;

@@ -4,7 +4,7 @@ use crate::application::catalog::chunks::chunk_context::NEIGHBORS_MAX;
 use crate::application::catalog::chunks::levels::ChosenLevels;
 use crate::application::catalog::chunks::range::ChunkRange;
 use crate::application::error::Error;
-use crate::domain::chunking::levels::LEVELS_MAX;
+use crate::domain::chunking::spec::levels::LEVELS_MAX;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::pb;
 

@@ -1,17 +1,20 @@
 //! Converts specs, decoding policies and positions.
 
+use bytes::Bytes;
+
 use crate::application::error::Error;
-use crate::domain::chunking::levels::Levels;
+use crate::domain::chunking::measure::Measure;
 use crate::domain::chunking::packing::Packing;
-use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::spec::checked::Spec;
+use crate::domain::chunking::spec::levels::Levels;
+use crate::domain::chunking::spec::partial::Partial;
 use crate::domain::chunking::strategy::Kind;
+use crate::domain::chunking::tokens::tokenizer::TokenizerId;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::encoding::policy::{self, Choice};
-use crate::domain::text::measure::Measure;
 use crate::domain::text::position;
 use crate::domain::text::segmentation::separators::Keep;
 use crate::interface::grpc::pb;
@@ -32,6 +35,9 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         packing,
         separators,
         levels,
+        max_tokens,
+        reserve_tokens,
+        tokenizer,
     } = from;
     let strategy = match known("chunking.strategy", strategy)? {
         pb::Strategy::Unspecified => None,
@@ -40,12 +46,14 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         pb::Strategy::Sentence => Some(Kind::Sentence),
         pb::Strategy::Markdown => Some(Kind::Markdown),
         pb::Strategy::Hierarchical => Some(Kind::Hierarchical),
+        pb::Strategy::Token => Some(Kind::Token),
     };
     let measure = match known("chunking.measure", measure)? {
         pb::Measure::Unspecified => None,
         pb::Measure::Characters => Some(Measure::Characters),
         pb::Measure::Bytes => Some(Measure::Bytes),
         pb::Measure::Words => Some(Measure::Words),
+        pb::Measure::Tokens => Some(Measure::Tokens),
     };
     let packing = match known("chunking.packing", packing)? {
         pb::Packing::Unspecified => None,
@@ -62,8 +70,35 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         overlap: size(overlap),
         max_bytes: size(max_bytes),
         levels: levels.map(size_levels).transpose()?,
+        max_tokens: size(max_tokens),
+        reserve_tokens: size(reserve_tokens),
+        tokenizer: tokenizer.map(tokenizer_id).transpose()?,
         packing,
     })
+}
+
+/// Converts a tokenizer. Without a digest it is pinned when it is loaded.
+fn tokenizer_id(from: pb::Tokenizer) -> Result<TokenizerId, Error> {
+    let pb::Tokenizer { name, sha256 } = from;
+    let id =
+        TokenizerId::new(&name).map_err(|error| Error::invalid("chunking.tokenizer", error))?;
+    if sha256.is_empty() {
+        return Ok(id);
+    }
+    let sha256 = sha256.as_ref().try_into();
+    let sha256 = sha256.map_err(|_length| {
+        Error::invalid("chunking.tokenizer", "sha256 must have 32 bytes, or none")
+    })?;
+    Ok(id.pinned(sha256))
+}
+
+fn to_tokenizer(from: &TokenizerId) -> pb::Tokenizer {
+    pb::Tokenizer {
+        name: from.name().to_owned(),
+        sha256: from
+            .sha256()
+            .map_or_else(Bytes::new, |sha256| Bytes::from(sha256.to_vec())),
+    }
 }
 
 /// Converts the fields of a decoding policy that a request sets.
@@ -140,6 +175,7 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         Measure::Characters => pb::Measure::Characters,
         Measure::Bytes => pb::Measure::Bytes,
         Measure::Words => pb::Measure::Words,
+        Measure::Tokens => pb::Measure::Tokens,
     });
     let packing = from.packing.map(|packing| match packing {
         Packing::Stable => pb::Packing::Stable,
@@ -172,6 +208,9 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
                 .map(|one| size(Some(*one)).unwrap_or_default())
                 .collect(),
         }),
+        max_tokens: size(from.max_tokens),
+        reserve_tokens: size(from.reserve_tokens),
+        tokenizer: from.tokenizer.as_ref().map(to_tokenizer),
     }
 }
 
@@ -252,6 +291,7 @@ pub fn to_strategy(from: Kind) -> pb::Strategy {
         Kind::Sentence => pb::Strategy::Sentence,
         Kind::Markdown => pb::Strategy::Markdown,
         Kind::Hierarchical => pb::Strategy::Hierarchical,
+        Kind::Token => pb::Strategy::Token,
     }
 }
 

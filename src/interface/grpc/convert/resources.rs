@@ -108,7 +108,7 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
             .collect(),
         structure: Some(to_structure(&chunk.structure)),
         key: chunk.key.to_vec().into(),
-        tokens: None,
+        tokens: chunk.tokens.map(i64::from),
         record: None,
         parents: parents.map(|number| count(*number)).collect(),
         level: to_level(level),

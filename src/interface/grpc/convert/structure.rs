@@ -57,6 +57,7 @@ fn to_parent(from: &Parent, last_ordinal: u64) -> pb::ParentChunk {
         sha256,
         key,
         kind,
+        tokens,
     } = from;
     pb::ParentChunk {
         level: i32::try_from(*level).unwrap_or(i32::MAX),
@@ -68,6 +69,7 @@ fn to_parent(from: &Parent, last_ordinal: u64) -> pb::ParentChunk {
         sha256: sha256.to_vec().into(),
         key: key.to_vec().into(),
         kind: to_kind(*kind).into(),
+        tokens: tokens.map(i64::from),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::chunking::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
+use crate::domain::chunking::spec::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
 
 /// The layer that set the value of a field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +30,14 @@ pub enum Field {
     Overlap,
     /// `max_bytes`.
     MaxBytes,
+    /// `measure`.
+    Measure,
+    /// `max_tokens`.
+    MaxTokens,
+    /// `reserve_tokens`.
+    ReserveTokens,
+    /// `tokenizer`.
+    Tokenizer,
 }
 
 /// The merged fields are no spec: one is out of its range, or two do not fit together.
@@ -53,6 +61,10 @@ impl Field {
             Self::Levels => "levels",
             Self::Overlap => "overlap",
             Self::MaxBytes => "max_bytes",
+            Self::Measure => "measure",
+            Self::MaxTokens => "max_tokens",
+            Self::ReserveTokens => "reserve_tokens",
+            Self::Tokenizer => "tokenizer",
         }
     }
 }
@@ -85,6 +97,8 @@ pub(super) struct Origins {
     pub(super) max_size: Origin,
     pub(super) overlap: Origin,
     pub(super) max_bytes: Origin,
+    pub(super) max_tokens: Origin,
+    pub(super) reserve_tokens: Origin,
     pub(super) levels: Origin,
 }
 
@@ -96,6 +110,8 @@ impl Origins {
             max_size: max_origin,
             overlap: overlap_origin,
             max_bytes: bytes_origin,
+            max_tokens: tokens_origin,
+            reserve_tokens: reserve_origin,
             levels: levels_origin,
         } = self;
         let (field, message) = match *error {
@@ -131,10 +147,7 @@ impl Origins {
             ),
             limits::Error::Levels { max_size, finest } => (
                 Field::Levels,
-                format!(
-                    "end with {finest} ({levels_origin}), but max_size is {max_size} ({max_origin}): give levels \
-                     that end with it, no max_size, or empty levels"
-                ),
+                levels_message((finest, *levels_origin), (max_size, *max_origin)),
             ),
             limits::Error::ParentSize { size } => (
                 Field::Levels,
@@ -149,7 +162,38 @@ impl Origins {
                      {MAX_BYTES_CEILING}"
                 ),
             ),
+            limits::Error::MaxTokens { max_tokens } => (
+                Field::MaxTokens,
+                format!(
+                    "is {max_tokens} ({tokens_origin}), but must be from 1 to {MAX_BYTES_CEILING}, or 0 for no limit"
+                ),
+            ),
+            limits::Error::ReserveTokens { reserve, limit } => (
+                Field::ReserveTokens,
+                reserve_message(reserve, *reserve_origin, limit),
+            ),
         };
         Conflict { field, message }
+    }
+}
+
+fn levels_message((finest, levels): (usize, Origin), (max_size, size): (usize, Origin)) -> String {
+    format!(
+        "end with {finest} ({levels}), but max_size is {max_size} ({size}): give levels that end with it, no max_size, or \
+         empty levels"
+    )
+}
+
+fn reserve_message(reserve: usize, origin: Origin, limit: usize) -> String {
+    if limit == 0 {
+        format!(
+            "is {reserve} ({origin}), but nothing is measured in tokens: give the measure tokens, or max_tokens, or no \
+             reserve_tokens"
+        )
+    } else {
+        format!(
+            "is {reserve} ({origin}), but must be less than the limit in tokens, {limit}: give a smaller reserve, or a \
+             larger limit"
+        )
     }
 }

@@ -1,11 +1,13 @@
 //! Compares the chunks of a text by several specs, and recommends one of the specs.
 
-use crate::application::error::Error;
-use crate::domain::chunking::partial::Partial;
-use crate::domain::chunking::spec::Spec;
-use crate::domain::chunking::splitter::{Cut, Splitter};
+use crate::domain::chunking::cut::Cut;
+use crate::domain::chunking::loaded_spec::LoadedSpec;
+use crate::domain::chunking::spec::checked::Spec;
+use crate::domain::chunking::spec::conflict::Conflict;
+use crate::domain::chunking::spec::partial::Partial;
+use crate::domain::chunking::splitter::Splitter;
 use crate::domain::chunking::strategy::Kind;
-use crate::domain::text::encoding::decoding::Decoding;
+use crate::domain::text::encoding::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::reading::place;
 
@@ -68,25 +70,26 @@ pub struct Recommendation {
 ///
 /// Fails at a fault that the decoding policy rejects.
 pub fn compare(
-    specs: Vec<Spec>,
+    specs: Vec<LoadedSpec>,
     decoding: Decoding,
     content: &[u8],
-) -> Result<Vec<Comparison>, Error> {
+) -> Result<Vec<Comparison>, Fault> {
     let text = text(decoding, content)?;
     let compared = specs
         .into_iter()
-        .map(|spec| counted(spec, decoding, content, &text));
+        .map(|spec| counted(&spec, decoding, content, &text));
     compared.collect()
 }
 
 /// Cuts a text by a spec.
 fn counted(
-    spec: Spec,
+    spec: &LoadedSpec,
     decoding: Decoding,
     content: &[u8],
     text: &str,
-) -> Result<Comparison, Error> {
+) -> Result<Comparison, Fault> {
     let splitter = Splitter::new(spec.chunker(), decoding);
+    let spec = spec.spec().clone();
     let levels = spec.parents().len();
     let mut starts = vec![Position::default(); levels];
     let mut comparison = Comparison {
@@ -118,7 +121,7 @@ fn counted(
 /// # Errors
 ///
 /// Fails if a strategy does not allow those sizes.
-pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
+pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Conflict> {
     let is_hierarchical = chunking.strategy == Some(Kind::Hierarchical);
     let levels = if is_hierarchical {
         Some(chunking.over(&Partial::default())?.levels())
@@ -145,10 +148,10 @@ pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
 ///
 /// Fails as [`compare`] does.
 pub fn recommend(
-    specs: Vec<Spec>,
+    specs: Vec<LoadedSpec>,
     decoding: Decoding,
     content: &[u8],
-) -> Result<Recommendation, Error> {
+) -> Result<Recommendation, Fault> {
     let comparisons = compare(specs, decoding, content)?;
     let mut best = &comparisons[0];
     for other in &comparisons {
@@ -175,9 +178,13 @@ pub fn recommend(
 }
 
 /// Decodes the whole text.
-fn text(decoding: Decoding, content: &[u8]) -> Result<String, Error> {
+///
+/// # Errors
+///
+/// Fails at a fault that the decoding policy rejects.
+pub fn text(decoding: Decoding, content: &[u8]) -> Result<String, Fault> {
     let mut text = String::new();
-    let splitter = Splitter::new(Spec::default().chunker(), decoding);
+    let splitter = Splitter::new(LoadedSpec::default().chunker(), decoding);
     each(splitter, content, |cut| text.push_str(cut.text))?;
     Ok(text)
 }
@@ -189,11 +196,15 @@ fn is_clean(text: &str, byte: u64) -> bool {
 }
 
 /// Calls `seen` with every chunk of a source.
-fn each(
+///
+/// # Errors
+///
+/// Fails at a fault that the decoding policy rejects.
+pub fn each(
     mut splitter: Splitter,
     content: &[u8],
     mut seen: impl FnMut(&Cut<'_>),
-) -> Result<(), Error> {
+) -> Result<(), Fault> {
     let mut rest = content;
     while !splitter.is_done() {
         while let Some(cut) = splitter.next_chunk()? {
@@ -211,9 +222,16 @@ fn each(
 #[cfg(test)]
 mod tests {
     use super::{compare, every_strategy, is_clean, recommend};
-    use crate::domain::chunking::partial::Partial;
+    use crate::domain::chunking::loaded_spec::LoadedSpec;
+    use crate::domain::chunking::spec::checked::Spec;
+    use crate::domain::chunking::spec::partial::Partial;
     use crate::domain::chunking::strategy::Kind;
     use crate::domain::text::encoding::decoding::Decoding;
+
+    fn loaded(specs: Vec<Spec>) -> Vec<LoadedSpec> {
+        let loaded = specs.into_iter().map(|spec| LoadedSpec::new(spec, None));
+        loaded.collect::<Result<_, _>>().unwrap()
+    }
 
     fn recommended(text: &str) -> &'static str {
         let sizes = Partial {
@@ -221,7 +239,7 @@ mod tests {
             ..Partial::default()
         };
         let specs = every_strategy(&sizes).unwrap();
-        let recommendation = recommend(specs, Decoding::default(), text.as_bytes());
+        let recommendation = recommend(loaded(specs), Decoding::default(), text.as_bytes());
         recommendation.unwrap().spec.strategy().name()
     }
 
@@ -233,7 +251,7 @@ mod tests {
             ..Partial::default()
         };
         let specs = every_strategy(&hierarchical).unwrap();
-        let compared = compare(specs, Decoding::default(), text.as_bytes()).unwrap();
+        let compared = compare(loaded(specs), Decoding::default(), text.as_bytes()).unwrap();
         for comparison in compared {
             let [coarse, middle] = comparison.parents[..] else {
                 panic!("{} has two levels of parents", comparison.spec);

@@ -1,19 +1,19 @@
 //! Measures the length of a text in characters, bytes or words.
 //!
-//! Every measure is a sum over the text's characters, each considered with the one before it. A text is therefore
-//! measured in one pass, and has the same measure everywhere.
+//! Every size is a sum over the text's characters, each considered with the one before it. A text is therefore
+//! measured in one pass, and has the same size everywhere.
 
 use std::ops::RangeInclusive;
 
 use crate::domain::text::character_starts::{BLOCK_BYTES, CharacterStarts};
 
-/// The unit of a chunk's sizes.
+/// A unit of text that needs no tokenizer.
 ///
 /// A *word* is a run of characters without white space. In scripts that put no space between words
 /// (Han, kana, Thai, Lao, Khmer, Burmese) every character counts as one: an upper bound that needs
 /// no dictionary (UAX #29, section 4, leaves these scripts to dictionaries).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Measure {
+pub enum TextUnit {
     /// Unicode scalar values.
     #[default]
     Characters,
@@ -23,19 +23,9 @@ pub enum Measure {
     Words,
 }
 
-impl Measure {
-    /// All measures, for lists and tests.
+impl TextUnit {
+    /// All units, for lists and tests.
     pub const ALL: [Self; 3] = [Self::Characters, Self::Bytes, Self::Words];
-
-    /// Returns the name by which users choose it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Characters => "characters",
-            Self::Bytes => "bytes",
-            Self::Words => "words",
-        }
-    }
 
     /// Returns the most bytes that a text of `size` can have, or `usize::MAX` if there is no bound.
     #[must_use]
@@ -246,7 +236,7 @@ fn is_word_alone(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Measure;
+    use super::TextUnit;
 
     const TEXTS: &[&str] = &[
         "",
@@ -265,35 +255,27 @@ mod tests {
                 .map(|(place, _)| place)
                 .collect::<Vec<_>>();
             places.push(text.len());
-            for measure in Measure::ALL {
+            for unit in TextUnit::ALL {
                 for size in (0..=40).chain([127, 128, 129, 400, 4_000]) {
-                    let fits = |place: &&usize| measure.of(&text[..**place]) <= size;
+                    let fits = |place: &&usize| unit.of(&text[..**place]) <= size;
                     let prefix = places.iter().rev().find(fits);
-                    assert_eq!(
-                        Some(&measure.prefix(text, size)),
-                        prefix,
-                        "{measure:?} {size}"
-                    );
-                    let reaches = |place: &&usize| measure.of(&text[..**place]) >= size;
+                    assert_eq!(Some(&unit.prefix(text, size)), prefix, "{unit:?} {size}");
+                    let reaches = |place: &&usize| unit.of(&text[..**place]) >= size;
                     let reach = places
                         .iter()
                         .find(reaches)
                         .unwrap_or(&text.len())
                         .to_owned();
-                    assert_eq!(measure.reach(text, size), reach, "{measure:?} {size}");
+                    assert_eq!(unit.reach(text, size), reach, "{unit:?} {size}");
                     let most = size + size / 2;
                     assert_eq!(
-                        measure.prefixes(text, size, most),
-                        reach..=measure.prefix(text, most),
-                        "{measure:?} {size}"
+                        unit.prefixes(text, size, most),
+                        reach..=unit.prefix(text, most),
+                        "{unit:?} {size}"
                     );
-                    let fits = |place: &&usize| measure.of(&text[**place..]) <= size;
+                    let fits = |place: &&usize| unit.of(&text[**place..]) <= size;
                     let suffix = places.iter().find(fits);
-                    assert_eq!(
-                        Some(&measure.suffix(text, size)),
-                        suffix,
-                        "{measure:?} {size}"
-                    );
+                    assert_eq!(Some(&unit.suffix(text, size)), suffix, "{unit:?} {size}");
                 }
             }
         }
@@ -302,9 +284,9 @@ mod tests {
     #[test]
     fn a_paragraph_without_spaces_is_not_one_word() {
         assert_eq!(
-            Measure::Words.of("\u{6C34}\u{706B}\u{6728}\u{91D1}\u{571F}"),
+            TextUnit::Words.of("\u{6C34}\u{706B}\u{6728}\u{91D1}\u{571F}"),
             5
         );
-        assert_eq!(Measure::Words.of("water, fire and wood"), 4);
+        assert_eq!(TextUnit::Words.of("water, fire and wood"), 4);
     }
 }

@@ -1,20 +1,21 @@
-//! A checked chunking spec: a strategy, sizes and packing.
+//! A checked spec: a strategy, sizes, packing and the identity of the tokenizer.
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::domain::chunking::chunker::Chunker;
-use crate::domain::chunking::levels::Levels;
-use crate::domain::chunking::limits::{self, Limits, MAX_BYTES_CEILING, MAX_BYTES_DEFAULT};
+use crate::domain::chunking::measure::Measure;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
+use crate::domain::chunking::spec::levels::Levels;
+use crate::domain::chunking::spec::limits::{
+    self, Limits, MAX_BYTES_CEILING, MAX_BYTES_DEFAULT, Sizes,
+};
 use crate::domain::chunking::strategy::Strategy;
-use crate::domain::text::measure::Measure;
+use crate::domain::chunking::tokens::tokenizer::TokenizerId;
 
 /// A spec of how a document is chunked.
 ///
 /// ```
-/// use sluice::domain::chunking::spec::Spec;
+/// use sluice::domain::chunking::spec::checked::Spec;
 ///
 /// let spec = Spec::default();
 /// assert_eq!(spec.limits().max_size(), 1_000);
@@ -26,6 +27,8 @@ pub struct Spec {
     /// The sizes of the parents' levels, coarse to fine.
     parents: Vec<Limits>,
     packing: Packing,
+    /// `None` means that nothing is measured in tokens.
+    tokenizer: Option<TokenizerId>,
 }
 
 /// A requested spec. Absent fields take their defaults.
@@ -39,12 +42,18 @@ pub struct Request {
     /// default is at least one and a half times the overlap, but that bound is at most three quarters of `max_size`.
     pub min_size: Option<usize>,
     /// The largest size of a chunk. Default: 1,000 characters or bytes, or 200 words: a paragraph or two, which fit
-    /// into embedding models of 512 tokens.
+    /// into embedding models of 512 tokens; or 512 tokens.
     pub max_size: Option<usize>,
     /// The size that neighbouring chunks share. Default: 0.
     pub overlap: usize,
-    /// The largest chunk in bytes. Default: 64 KiB.
+    /// The largest chunk in bytes. Default: 64 KiB; in tokens 32 times `max_size`, if that is less.
     pub max_bytes: Option<usize>,
+    /// The largest chunk in tokens, beside another measure. Default: no limit.
+    pub max_tokens: Option<usize>,
+    /// The tokens of each limit in tokens that are left free. Default: 0.
+    pub reserve_tokens: usize,
+    /// The tokenizer of the tokens. Default: `cl100k_base`. Without tokens it has no effect.
+    pub tokenizer: Option<TokenizerId>,
     /// The sizes of all levels. The finest is `max_size`. Default: one level.
     pub levels: Levels,
     /// The rule that chooses between equal boundaries. Default: stable.
@@ -65,6 +74,9 @@ impl Spec {
             max_size,
             overlap,
             max_bytes,
+            max_tokens,
+            reserve_tokens,
+            tokenizer,
             levels,
             packing,
         } = request;
@@ -74,6 +86,7 @@ impl Spec {
         let max_size = max_size.or(finest).unwrap_or(match measure {
             Measure::Characters | Measure::Bytes => 1_000,
             Measure::Words => 200,
+            Measure::Tokens => 512,
         });
         if let Some(finest) = finest.filter(|finest| *finest != max_size) {
             return Err(limits::Error::Levels { max_size, finest });
@@ -83,15 +96,39 @@ impl Spec {
                 .min_size_default(max_size)
                 .max(limits::min_size_for(overlap, max_size))
         });
-        let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
-        let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
+        let max_bytes = max_bytes.unwrap_or_else(|| match measure {
+            Measure::Characters | Measure::Bytes | Measure::Words => MAX_BYTES_DEFAULT,
+            Measure::Tokens => limits::max_bytes_for_tokens(max_size, MAX_BYTES_DEFAULT),
+        });
+        let sizes = Sizes {
+            measure,
+            min_size,
+            max_size,
+            overlap,
+            max_bytes,
+            max_tokens,
+            reserve_tokens,
+        };
+        let limits = Limits::new(sizes)?;
         let parents = levels.parents().iter().map(|size| {
-            let sizes = (strategy.min_size_default(*size), *size);
-            let limits = Limits::new(measure, sizes, 0, MAX_BYTES_CEILING);
+            let limits = Limits::new(Sizes {
+                min_size: strategy.min_size_default(*size),
+                max_size: *size,
+                overlap: 0,
+                max_bytes: match measure {
+                    Measure::Characters | Measure::Bytes | Measure::Words => MAX_BYTES_CEILING,
+                    Measure::Tokens => limits::max_bytes_for_tokens(*size, MAX_BYTES_CEILING),
+                },
+                max_tokens: None,
+                reserve_tokens: 0,
+                ..sizes
+            });
             limits.map_err(|_range| limits::Error::ParentSize { size: *size })
         });
         let parents = parents.collect::<Result<_, _>>()?;
+        let counts = limits.chunk_tokens_max().is_some();
         Ok(Self {
+            tokenizer: counts.then(|| tokenizer.unwrap_or_default()),
             strategy,
             limits,
             parents,
@@ -131,19 +168,17 @@ impl Spec {
         self.packing
     }
 
-    /// Creates the chunker for this spec.
+    /// Returns the tokenizer. `None` means that nothing is measured in tokens.
     #[must_use]
-    pub fn chunker(&self) -> Chunker {
-        let Self {
-            strategy,
-            limits,
-            parents,
-            packing,
-        } = self;
-        let ladder = strategy.ladder();
-        let format = strategy.format();
-        let one = |limits: &Limits| Chunker::new(*limits, *packing, Arc::clone(&ladder), format);
-        one(limits).inside(parents.iter().map(one).collect())
+    pub fn tokenizer(&self) -> Option<&TokenizerId> {
+        self.tokenizer.as_ref()
+    }
+
+    /// Returns the spec with its tokenizer pinned to a digest.
+    #[must_use]
+    pub fn pinned(self, sha256: [u8; 32]) -> Self {
+        let tokenizer = self.tokenizer.map(|tokenizer| tokenizer.pinned(sha256));
+        Self { tokenizer, ..self }
     }
 }
 
@@ -162,6 +197,7 @@ impl fmt::Display for Spec {
             limits,
             parents,
             packing,
+            tokenizer,
         } = self;
         let measure = limits.measure().name();
         let packing = packing.name();
@@ -186,6 +222,13 @@ impl fmt::Display for Spec {
                 parent.max_size()
             )?;
         }
+        if let Some(tokenizer) = tokenizer {
+            let most = limits.chunk_tokens_max().unwrap_or(0);
+            write!(f, ", at most {most} tokens of {}", tokenizer.name())?;
+            for byte in tokenizer.sha256().iter().flatten() {
+                write!(f, "{byte:02x}")?;
+            }
+        }
         Ok(())
     }
 }
@@ -193,8 +236,8 @@ impl fmt::Display for Spec {
 #[cfg(test)]
 mod tests {
     use super::{Request, Spec};
+    use crate::domain::chunking::measure::Measure;
     use crate::domain::chunking::strategy::Strategy;
-    use crate::domain::text::measure::Measure;
 
     #[test]
     fn every_default_passes_its_own_check() {

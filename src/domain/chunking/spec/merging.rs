@@ -1,61 +1,30 @@
-//! A spec with the fields that a user set, and its completion.
+//! Completes the fields that a user set with those of a collection and the defaults.
 
-use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins, Set, pick};
-use crate::domain::chunking::levels::Levels;
-use crate::domain::chunking::limits::MAX_BYTES_CEILING;
-use crate::domain::chunking::packing::Packing;
-use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::measure::Measure;
+use crate::domain::chunking::spec::checked::{Request, Spec};
+use crate::domain::chunking::spec::conflict::{Conflict, Field, Origin, Origins, Set, pick};
+use crate::domain::chunking::spec::levels::Levels;
+use crate::domain::chunking::spec::limits::MAX_BYTES_CEILING;
+use crate::domain::chunking::spec::partial::Partial;
+use crate::domain::chunking::spec::token_fields::measure_of;
 use crate::domain::chunking::strategy::{Kind, Strategy};
-use crate::domain::text::measure::Measure;
-
-/// The fields of a spec that a user set; `None` means that another layer decides.
-///
-/// ```
-/// use sluice::domain::chunking::partial::Partial;
-///
-/// let collection = Partial { max_size: Some(400), ..Partial::default() };
-/// let request = Partial { overlap: Some(10), ..Partial::default() };
-/// let spec = request.over(&collection).unwrap();
-/// assert_eq!((spec.limits().max_size(), spec.limits().overlap()), (400, 10));
-/// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Partial {
-    /// The strategy, which decides where chunks end.
-    pub strategy: Option<Kind>,
-    /// The separators of `recursive`.
-    pub separators: Option<SeparatorLevels>,
-    /// The unit of the sizes.
-    pub measure: Option<Measure>,
-    /// The smallest size of a chunk.
-    pub min_size: Option<usize>,
-    /// The largest size of a chunk.
-    pub max_size: Option<usize>,
-    /// The largest size that two neighbouring chunks share.
-    pub overlap: Option<usize>,
-    /// The sizes of all levels, coarse to fine. Empty levels mean one level.
-    pub levels: Option<Levels>,
-    /// The largest chunk in bytes.
-    pub max_bytes: Option<usize>,
-    /// The rule that chooses between equal boundaries.
-    pub packing: Option<Packing>,
-}
 
 impl Partial {
     /// Completes the spec. Each field has the value set here, otherwise the collection's, otherwise the default.
     /// Derived defaults are computed from the merged fields.
     ///
     /// Sizes have a unit. A collection's `min_size`, `max_size`, `overlap` and `levels` therefore apply only if the
-    /// measure is the collection's, its `levels` only to its `max_size`, and its separators only to `recursive`. The strategy `hierarchical` has levels by
-    /// default.
+    /// measure is the collection's, its `levels` only to its `max_size`, and its separators only to `recursive`. The
+    /// strategy `hierarchical` has levels by default, and `token` measures in tokens.
     ///
     /// # Errors
     ///
     /// Fails if the merged fields do not fit together, or if separators are set here for a strategy
     /// that has none.
     pub fn over(&self, collection: &Self) -> Result<Spec, Conflict> {
-        let measure_below = collection.measure.unwrap_or_default();
-        let measure = self.measure.unwrap_or(measure_below);
+        let measure_below = measure_of(collection).unwrap_or_default();
+        let measure = measure_of(self).unwrap_or(measure_below);
+        self.check_token(collection, measure)?;
         let unset = Self::default();
         let sized = if measure == measure_below {
             collection
@@ -66,6 +35,8 @@ impl Partial {
         let (levels, max_size) = self.sizes_over(sized);
         let overlap = pick(self.overlap, sized.overlap);
         let max_bytes = pick(self.max_bytes, collection.max_bytes);
+        let (max_tokens, tokens_origin) = pick(self.max_tokens, collection.max_tokens);
+        let reserve = self.reserve_over(collection);
         let is_hierarchical = self.strategy.or(collection.strategy) == Some(Kind::Hierarchical);
         let by_default = || {
             if is_hierarchical {
@@ -82,6 +53,12 @@ impl Partial {
             max_size: max_size.0,
             overlap: overlap.0.unwrap_or(0),
             max_bytes: max_bytes.0,
+            max_tokens: max_tokens.filter(|most| *most > 0),
+            reserve_tokens: reserve.0.unwrap_or(0),
+            tokenizer: self
+                .tokenizer
+                .clone()
+                .or_else(|| collection.tokenizer.clone()),
             levels: levels.0.unwrap_or_else(by_default),
             packing: self.packing.or(collection.packing).unwrap_or_default(),
         };
@@ -90,9 +67,13 @@ impl Partial {
             max_size: max_size.1,
             overlap: overlap.1,
             max_bytes: max_bytes.1,
+            max_tokens: tokens_origin,
+            reserve_tokens: reserve.1,
             levels: levels.1,
         };
-        Spec::new(request).map_err(|error| origins.explain(&error))
+        let spec = Spec::new(request).map_err(|error| origins.explain(&error))?;
+        self.check_tokenizer(&spec)?;
+        Ok(spec)
     }
 
     /// Returns the levels and `max_size`, which is the size of the finest level. Levels that are set here replace the
@@ -135,42 +116,26 @@ impl Partial {
     }
 }
 
-/// Sets every field.
-impl From<&Spec> for Partial {
-    fn from(spec: &Spec) -> Self {
-        let limits = spec.limits();
-        Self {
-            strategy: Some(spec.strategy().kind()),
-            separators: spec.strategy().separators().cloned(),
-            measure: Some(limits.measure()),
-            min_size: Some(limits.min_size()),
-            max_size: Some(limits.max_size()),
-            overlap: Some(limits.overlap()),
-            max_bytes: Some(limits.max_bytes()),
-            levels: Some(spec.levels()),
-            packing: Some(spec.packing()),
-        }
-    }
-}
-
 /// Returns the default size of the finest level of `hierarchical`: a sentence or two.
 fn finest_default(measure: Measure) -> usize {
     match measure {
         Measure::Characters | Measure::Bytes => 128,
         Measure::Words => 25,
+        Measure::Tokens => 32,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Partial;
-    use crate::domain::chunking::conflict::Field;
-    use crate::domain::chunking::levels::Levels;
+    use crate::domain::chunking::measure::Measure;
     use crate::domain::chunking::packing::Packing;
     use crate::domain::chunking::separator_levels::SeparatorLevels;
-    use crate::domain::chunking::spec::Spec;
+    use crate::domain::chunking::spec::checked::Spec;
+    use crate::domain::chunking::spec::conflict::Field;
+    use crate::domain::chunking::spec::levels::Levels;
+    use crate::domain::chunking::spec::partial::Partial;
     use crate::domain::chunking::strategy::{Kind, Strategy};
-    use crate::domain::text::measure::Measure;
+    use crate::domain::chunking::tokens::tokenizer::TokenizerId;
 
     fn collection() -> Partial {
         Partial {
@@ -182,6 +147,9 @@ mod tests {
             overlap: Some(50),
             max_bytes: Some(2_000),
             levels: Some(Levels::new(vec![1_600, 400]).unwrap()),
+            max_tokens: Some(100),
+            reserve_tokens: Some(4),
+            tokenizer: TokenizerId::new("of-the-collection").ok(),
             packing: Some(Packing::Full),
         }
     }
@@ -194,16 +162,20 @@ mod tests {
     #[test]
     fn each_field_is_merged_by_itself() {
         type Set = fn(&mut Partial, &Partial);
-        let fields: [Set; 6] = [
+        let fields: [Set; 8] = [
             |to, from| to.separators.clone_from(&from.separators),
             |to, from| to.min_size = from.min_size,
             |to, from| to.max_size = from.max_size,
             |to, from| to.overlap = from.overlap,
             |to, from| to.max_bytes = from.max_bytes,
             |to, from| to.packing = from.packing,
+            |to, from| to.max_tokens = from.max_tokens,
+            |to, from| to.tokenizer.clone_from(&from.tokenizer),
         ];
         let builtin = Partial {
             min_size: Some(300),
+            max_tokens: Some(200),
+            tokenizer: TokenizerId::new("as-given").ok(),
             ..Partial::from(&Spec::default())
         };
         for set in fields {
