@@ -76,6 +76,30 @@ fn models_of_sentence_piece_count_as_their_library_does() {
     }
 }
 
+/// Characters that a normalizer makes very long, after one that it leaves alone: a share of their tokens is less than a
+/// character.
+#[test]
+fn the_least_limit_of_a_tokenizer_holds_for_its_widest_characters() {
+    let text = "\u{1F600}\u{FDFA}\u{FDFA}\u{FDFA}a\u{1D15E}\u{AC01} ".repeat(20);
+    for name in TOKENIZERS {
+        let id = TokenizerId::new(name).unwrap();
+        let least = FOUND.find(&id).unwrap().character_tokens_max();
+        for strategy in Strategy::all() {
+            for overlap in [0, least / 2] {
+                let spec = Spec::new(Request {
+                    strategy: Some(strategy.clone()),
+                    measure: Measure::Tokens,
+                    max_size: Some(least),
+                    overlap,
+                    tokenizer: Some(id.clone()),
+                    ..Request::default()
+                });
+                check(&spec.unwrap(), &text, 0);
+            }
+        }
+    }
+}
+
 fn check_all(tokenizer: &str) {
     let mut all = 0;
     for number in 0..DOCUMENTS {
